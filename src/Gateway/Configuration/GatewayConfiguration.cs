@@ -1,0 +1,36 @@
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Configuration;
+
+/// <summary>Everything that the operator wrote, parsed once: the file with the environment laid over it.</summary>
+internal sealed record GatewayConfiguration
+{
+    /// <summary>The file that was read, as it was named.</summary>
+    public string FilePath { get; init; } = "";
+
+    /// <summary>The merged tree in memory, for the libraries that bind their own sections (Kestrel, YARP, Serilog).</summary>
+    public IConfigurationRoot Root { get; init; } = new ConfigurationBuilder().Build();
+
+    public GatewayOptions Gateway { get; init; } = new();
+
+    public IReadOnlyList<EndpointOptions> Endpoints { get; init; } = [];
+
+    /// <summary>YARP's own records, bound by YARP's own provider.</summary>
+    public IReadOnlyList<RouteConfig> Routes { get; init; } = [];
+
+    /// <summary>YARP's own records, bound by YARP's own provider.</summary>
+    public IReadOnlyList<ClusterConfig> Clusters { get; init; } = [];
+
+    /// <summary>Names that are served; empty means all.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>False when <c>ENABLE_SSL=false</c>: https endpoints serve plain HTTP.</summary>
+    public bool SslEnabled { get; init; } = true;
+
+    /// <summary><c>Gateway:Certificates</c>, then <c>SSL_CERT_PATH</c>, then <c>Kestrel:Certificates:Default</c>.</summary>
+    public IReadOnlyList<CertificateFileOptions> Certificates { get; init; } = [];
+
+    /// <summary>Where a configuration path is written, or its nearest ancestor that is: <c>gateway.json(14,7)</c>, or
+    /// <c>environment variable GATEWAY_X__Y</c>.</summary>
+    public string Locate(string path) => FilePath;
+}

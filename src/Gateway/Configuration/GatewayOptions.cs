@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace Gateway.Configuration;
+
+/// <summary>The <c>Gateway</c> section.</summary>
+internal sealed record GatewayOptions
+{
+    /// <summary>Where certificates and accounts are kept; null means systemd's <c>$STATE_DIRECTORY</c> or the platform's folder.</summary>
+    public string? StateDirectory { get; init; }
+
+    /// <summary>Whether HTTP answers with a redirect to HTTPS.</summary>
+    public bool HttpsRedirect { get; init; } = true;
+
+    /// <summary>Largest request body, in bytes (<c>Limits:MaxRequestBodySize</c>); 100 MiB unless configured.</summary>
+    public long MaxRequestBodySize { get; init; } = 100 * 1024 * 1024;
+
+    /// <summary>How long a service may be silent before the client gets 504 (<c>Timeouts:Request</c>).</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a WebSocket may be silent both ways (<c>WebSockets:IdleTimeout</c>); null means without limit.</summary>
+    public TimeSpan? WebSocketIdleTimeout { get; init; }
+
+    /// <summary>Peers whose X-Forwarded-* headers are believed; a single address is a range of one.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+}
