@@ -1,0 +1,82 @@
+using Gateway.Proxying;
+using Yarp.ReverseProxy.Model;
+
+namespace Gateway.Observability;
+
+/// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.</summary>
+internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time, ILogger<AccessLog> logger)
+{
+    // What nginx logs for a client that left before its answer began; no such status is ever sent.
+    private const int ClientClosedRequest = 499;
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var started = time.GetTimestamp();
+        using var tunnel = WebSocketTunnel.TryAttach(context, time, _ => LogOpened(context));
+        var body = CountedResponseBody.Attach(context);
+        // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
+        var (method, host, path) = (context.Request.Method, context.Request.Host, context.Request.Path);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            var duration = time.GetElapsedTime(started);
+            if (tunnel is { IsOpened: true })
+            {
+                LogClosed(context, tunnel, duration);
+            }
+            else
+            {
+                var proxy = context.Features.Get<IReverseProxyFeature>();
+                LogRequest(
+                    logger, Client(context), method, host, path, Status(context), body.BytesWritten, Milliseconds(duration),
+                    proxy?.Route.Config.RouteId, proxy?.ProxiedDestination?.Model.Config.Address, context.Request.Protocol, context.TraceIdentifier);
+            }
+        }
+    }
+
+    private void LogOpened(HttpContext context)
+    {
+        var proxy = context.Features.Get<IReverseProxyFeature>();
+        LogWebSocketOpened(
+            logger, Client(context), context.Request.Host, context.Request.Path, proxy?.Route.Config.RouteId,
+            proxy?.ProxiedDestination?.Model.Config.Address, context.Request.Protocol, context.TraceIdentifier);
+    }
+
+    private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration)
+    {
+        var proxy = context.Features.Get<IReverseProxyFeature>();
+        LogWebSocketClosed(
+            logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),
+            tunnel.FromClient.Bytes, tunnel.FromService.Bytes, proxy?.Route.Config.RouteId,
+            proxy?.ProxiedDestination?.Model.Config.Address, context.Request.Protocol, context.TraceIdentifier);
+    }
+
+    private static int Status(HttpContext context) =>
+        context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? ClientClosedRequest : context.Response.StatusCode;
+
+    private static string? Client(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
+
+    private static double Milliseconds(TimeSpan duration) => Math.Round(duration.TotalMilliseconds, 1);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Information,
+        Message = "{Client} {Method} {Host}{Path} {StatusCode} {Bytes} B {Duration} ms {Route} {Destination} {Protocol} {RequestId}")]
+    private static partial void LogRequest(
+        ILogger logger, string? client, string method, HostString host, PathString path, int statusCode, long bytes, double duration,
+        string? route, string? destination, string protocol, string requestId);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Information,
+        Message = "{Client} WebSocket opened {Host}{Path} {Route} {Destination} {Protocol} {RequestId}")]
+    private static partial void LogWebSocketOpened(
+        ILogger logger, string? client, HostString host, PathString path, string? route, string? destination, string protocol, string requestId);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Information,
+        Message = "{Client} WebSocket closed {Host}{Path} by {ClosedBy} code {CloseCode} after {Duration} ms, "
+            + "{BytesFromClient} B from the client, {BytesFromService} B from the service {Route} {Destination} {Protocol} {RequestId}")]
+    private static partial void LogWebSocketClosed(
+        ILogger logger, string? client, HostString host, PathString path, WebSocketPeer closedBy, int? closeCode, double duration,
+        long bytesFromClient, long bytesFromService, string? route, string? destination, string protocol, string requestId);
+}

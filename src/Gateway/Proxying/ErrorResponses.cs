@@ -1,0 +1,98 @@
+using Gateway.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace Gateway.Proxying;
+
+/// <summary>The one place where a failure becomes a response: a small page for browsers, problem details (RFC 9457) for others, with
+/// the request id that stands in the log.</summary>
+internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOptions options, ErrorDetail detail, ILogger<ErrorResponses> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (BadHttpRequestException exception) when (!context.Response.HasStarted)
+        {
+            Refusal.Set(context, exception.StatusCode);
+        }
+        catch (Exception exception) when (!context.Response.HasStarted)
+        {
+            LogUnexpected(logger, exception, context.Request.Method, context.Request.Path, context.TraceIdentifier);
+            context.Response.Clear();
+            Refusal.Set(context, StatusCodes.Status500InternalServerError);
+        }
+
+        var failure = FailureOfService(context);
+        if (failure is not null)
+        {
+            LogServiceFailed(logger, failure.Service, failure.Reason, context.Response.StatusCode, context.Request.Method, context.Request.Path, context.TraceIdentifier);
+        }
+
+        if (!context.Response.HasStarted && (failure is not null || IsRefusedHere(context)))
+        {
+            await ErrorPage.WriteAsync(context, Explain(context, failure));
+        }
+    }
+
+    private sealed record Failure(string Service, string Reason);
+
+    private Failure? FailureOfService(HttpContext context)
+    {
+        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || IsOfClient(feature.Error, context))
+        {
+            return null;
+        }
+
+        var proxy = context.Features.Get<IReverseProxyFeature>();
+        var destination = proxy?.ProxiedDestination?.Model.Config.Address;
+        var service = destination is null ? $"'{proxy?.Cluster.Config.ClusterId}'" : $"'{proxy?.Cluster.Config.ClusterId}' ({destination})";
+        return new Failure(service, ServiceFailure.Reason(feature, options.RequestTimeout));
+    }
+
+    // The client went away, or its own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.
+    private static bool IsOfClient(ForwarderError error, HttpContext context) =>
+        context.RequestAborted.IsCancellationRequested
+        || error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyClient
+            or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseClient
+            or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeActivityTimeout or ForwarderError.UpgradeRequestDestination
+            or ForwarderError.UpgradeResponseDestination;
+
+    private static bool IsRefusedHere(HttpContext context) =>
+        Refusal.IsSet(context)
+        || context.Features.Get<IForwarderErrorFeature>() is not null
+        || (context.Response.StatusCode >= 400 && context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is null);
+
+    private string? Explain(HttpContext context, Failure? failure)
+    {
+        if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return $"Gateway:Limits:MaxRequestBodySize is {options.MaxRequestBodySize} bytes.";
+        }
+
+        if (detail == ErrorDetail.Hidden)
+        {
+            return null;
+        }
+
+        return context.Response.StatusCode switch
+        {
+            _ when failure is not null => $"The service {failure.Service} {failure.Reason}.",
+            StatusCodes.Status404NotFound => $"No route matches {context.Request.Method} {context.Request.Path}.",
+            StatusCodes.Status421MisdirectedRequest => $"AllowedHosts does not name '{context.Request.Host.Host}'.",
+            _ => null,
+        };
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "The service {Service} {Reason}: answered {StatusCode} to {Method} {Path} ({RequestId})")]
+    private static partial void LogServiceFailed(ILogger logger, string service, string reason, int statusCode, string method, PathString path, string requestId);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Unexpected failure, please report it: answered 500 to {Method} {Path} ({RequestId})")]
+    private static partial void LogUnexpected(ILogger logger, Exception exception, string method, PathString path, string requestId);
+}

@@ -1,0 +1,43 @@
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Gateway.Proxying;
+
+/// <summary>What every route does on the way to its service unless its own <c>Transforms</c> say otherwise: keep the client's
+/// Host and send the request target as the client wrote it, as nginx does.</summary>
+internal sealed class ServiceRequestTransforms : ITransformProvider
+{
+    public void ValidateRoute(TransformRouteValidationContext context)
+    {
+    }
+
+    public void ValidateCluster(TransformClusterValidationContext context)
+    {
+    }
+
+    public void Apply(TransformBuilderContext context)
+    {
+        // ForwardedHeaders has written them already; a route's own X-Forwarded transforms stand.
+        context.UseDefaultForwarders = false;
+
+        var hostIsConfigured = context.RequestTransforms.OfType<RequestHeaderOriginalHostTransform>().Any()
+            || context.Cluster?.Destinations?.Values.Any(d => d.Host is not null) == true;
+        if (!hostIsConfigured)
+        {
+            context.RequestTransforms.Add(RequestHeaderOriginalHostTransform.OriginalHost);
+        }
+
+        var rewritesTarget = context.Route.Transforms?.Any(t => t.Keys.Any(IsTargetTransform)) == true;
+        if (!rewritesTarget)
+        {
+            context.AddRequestTransform(static transform =>
+            {
+                transform.ProxyRequest.RequestUri = RequestTarget.AtService(transform.HttpContext, transform.DestinationPrefix);
+                return ValueTask.CompletedTask;
+            });
+        }
+    }
+
+    private static bool IsTargetTransform(string key) =>
+        key.StartsWith("Path", StringComparison.OrdinalIgnoreCase) || key.StartsWith("Query", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,169 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Proxying;
+
+/// <summary>
+/// One WebSocket from its handshake to its end, over HTTP/1.1 (RFC 6455) or HTTP/2 (RFC 8441). It stands between the server and
+/// YARP as the upgrade feature, so that it sees the client's stream when, and only when, the service has accepted.
+/// </summary>
+internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnectFeature, IDisposable
+{
+    // A client that has gone is told to the service at once. One that has sent its close frame leaves the service this long to
+    // answer and to close the connection itself (RFC 6455 section 7.1.1).
+    private static readonly TimeSpan CloseHandshakeTime = TimeSpan.FromSeconds(10);
+
+    private readonly HttpContext _context;
+    private readonly IHttpUpgradeFeature? _upgrade;
+    private readonly IHttpExtendedConnectFeature? _connect;
+    private readonly Action<WebSocketTunnel> _onOpened;
+    private readonly CancellationTokenSource _cancellation;
+    private WebSocketPeer _closedFirst;
+
+    private WebSocketTunnel(
+        HttpContext context, IHttpUpgradeFeature? upgrade, IHttpExtendedConnectFeature? connect, TimeProvider time, Action<WebSocketTunnel> onOpened)
+    {
+        (_context, _upgrade, _connect, _onOpened) = (context, upgrade, connect, onOpened);
+        _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+    }
+
+    public bool IsOpened { get; private set; }
+
+    /// <summary>What the client has sent.</summary>
+    public WebSocketFrames FromClient { get; } = new();
+
+    /// <summary>What the service has sent.</summary>
+    public WebSocketFrames FromService { get; } = new();
+
+    /// <summary>Ends the tunnel where YARP by itself would wait for ever: for a service that does not answer the handshake, or that
+    /// does not notice that the client has left.</summary>
+    public CancellationToken Cancellation => _cancellation.Token;
+
+    /// <summary>Who began to close, by close frame or else by ending its connection; the gateway itself at the idle timeout.</summary>
+    public WebSocketPeer ClosedBy => _closedFirst;
+
+    /// <summary>The code of the first close frame; null when that frame has none or there was no frame.</summary>
+    public int? CloseCode => _closedFirst switch
+    {
+        WebSocketPeer.Client => FromClient.CloseCode,
+        WebSocketPeer.Service => FromService.CloseCode,
+        _ => null,
+    };
+
+    /// <summary>Takes over the request's upgrade if it asks for a WebSocket; null if it does not.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="time">Clock of the close handshake.</param>
+    /// <param name="onOpened">Called once, when the service has accepted and the client has been told.</param>
+    public static WebSocketTunnel? TryAttach(HttpContext context, TimeProvider time, Action<WebSocketTunnel> onOpened)
+    {
+        var features = context.Features;
+        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
+            && string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase))
+        {
+            var tunnel = new WebSocketTunnel(context, null, connect, time, onOpened);
+            features.Set<IHttpExtendedConnectFeature>(tunnel);
+            features.Set(tunnel);
+            return tunnel;
+        }
+
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade
+            && string.Equals(context.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase))
+        {
+            var tunnel = new WebSocketTunnel(context, upgrade, null, time, onOpened);
+            features.Set<IHttpUpgradeFeature>(tunnel);
+            features.Set(tunnel);
+            return tunnel;
+        }
+
+        return null;
+    }
+
+    public void Dispose() => _cancellation.Dispose();
+
+    bool IHttpUpgradeFeature.IsUpgradableRequest => true;
+
+    bool IHttpExtendedConnectFeature.IsExtendedConnect => true;
+
+    string IHttpExtendedConnectFeature.Protocol => "websocket";
+
+    async Task<Stream> IHttpUpgradeFeature.UpgradeAsync() => Open(await _upgrade!.UpgradeAsync());
+
+    async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
+    {
+        // Kestrel treats the frames of an extended CONNECT as a request body: a call would end at the size limit for uploads, and a
+        // silent one at the minimum data rate.
+        if (_context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
+        if (_context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        return Open(await _connect!.AcceptAsync());
+    }
+
+    /// <summary>Gives the service this long to accept or refuse.</summary>
+    internal void LimitHandshake(TimeSpan limit) => _cancellation.CancelAfter(limit);
+
+    private WebSocketStream Open(Stream client)
+    {
+        _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
+        IsOpened = true;
+        _onOpened(this);
+        return new WebSocketStream(client, this);
+    }
+
+    internal void OnReceived(ReadOnlySpan<byte> bytes)
+    {
+        FromClient.Observe(bytes);
+        NoteClose(FromClient, WebSocketPeer.Client);
+    }
+
+    internal void OnSending(ReadOnlySpan<byte> bytes)
+    {
+        FromService.Observe(bytes);
+        NoteClose(FromService, WebSocketPeer.Service);
+    }
+
+    /// <summary>The client's connection has ended, cleanly or not.</summary>
+    internal void OnClientEnded()
+    {
+        NoteEnd(WebSocketPeer.Client);
+        if (FromClient.Closed)
+        {
+            _cancellation.CancelAfter(CloseHandshakeTime);
+        }
+        else
+        {
+            _cancellation.Cancel();
+        }
+    }
+
+    /// <summary>The tunnel is over.</summary>
+    /// <param name="error">How YARP saw it end.</param>
+    internal void OnEnded(ForwarderError error)
+    {
+        NoteEnd(error switch
+        {
+            ForwarderError.UpgradeActivityTimeout => WebSocketPeer.Gateway,
+            ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient
+                or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => WebSocketPeer.Client,
+            _ => WebSocketPeer.Service,
+        });
+    }
+
+    private void NoteClose(WebSocketFrames frames, WebSocketPeer peer)
+    {
+        if (frames.Closed)
+        {
+            NoteEnd(peer);
+        }
+    }
+
+    // Both directions run at once: the first one counts.
+    private void NoteEnd(WebSocketPeer peer) => Interlocked.CompareExchange(ref _closedFirst, peer, WebSocketPeer.None);
+}
