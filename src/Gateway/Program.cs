@@ -1,1 +1,3 @@
-Console.WriteLine("placeholder");
+using Gateway.Cli;
+
+return await GatewayCommand.RunAsync(args, Console.Out, Console.Error);

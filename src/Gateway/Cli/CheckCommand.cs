@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Gateway.Configuration;
+using Gateway.Hosting;
+
+namespace Gateway.Cli;
+
+/// <summary><c>gateway check</c>: says what <c>run</c> would serve, or everything that is wrong.</summary>
+internal static class CheckCommand
+{
+    public static Command Create()
+    {
+        var config = ConfigurationFile.CreateOption();
+        var command = new Command("check", "Check the configuration, the certificates that it names included, without serving.") { config };
+        command.SetAction(parsed =>
+        {
+            var output = parsed.InvocationConfiguration;
+            return Check(parsed.GetRequiredValue(config), output.Output, output.Error);
+        });
+        return command;
+    }
+
+    private static int Check(string path, TextWriter output, TextWriter error)
+    {
+        var (configuration, errors) = ConfigurationFile.ReadWithCertificates(path);
+        if (errors.Count > 0)
+        {
+            ConfigurationFile.WriteErrors(error, path, errors);
+            return ExitCode.Failure;
+        }
+
+        output.WriteLine($"{path}: valid");
+        WriteSummary(configuration, output);
+        return ExitCode.Success;
+    }
+
+    private static void WriteSummary(GatewayConfiguration configuration, TextWriter output)
+    {
+        output.WriteLine();
+        output.WriteLine("Endpoints");
+        foreach (var endpoint in configuration.Endpoints)
+        {
+            output.WriteLine($"  {endpoint.Name,-16} {endpoint.Url}");
+        }
+
+        output.WriteLine();
+        output.WriteLine("Certificates");
+        foreach (var certificate in configuration.Certificates)
+        {
+            output.WriteLine($"  {certificate.Path}");
+        }
+
+        if (configuration.Certificates.Count == 0)
+        {
+            output.WriteLine("  none configured: the local CA's, which other machines do not trust");
+        }
+
+        output.WriteLine();
+        output.WriteLine("Routes");
+        foreach (var route in RouteLine.All(configuration))
+        {
+            output.WriteLine($"  {route.Pattern,-24} -> {string.Join(", ", route.Destinations)}");
+        }
+    }
+}

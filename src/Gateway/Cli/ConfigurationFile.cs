@@ -1,0 +1,40 @@
+using System.Collections;
+using System.CommandLine;
+using Gateway.Certificates;
+using Gateway.Configuration;
+
+namespace Gateway.Cli;
+
+/// <summary>The <c>--config</c> option that several verbs share, and the reading of what it names.</summary>
+internal static class ConfigurationFile
+{
+    public static Option<string> CreateOption() => new("--config")
+    {
+        Description = "The configuration file.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => "gateway.json",
+    };
+
+    /// <summary>All variables of this process.</summary>
+    public static IReadOnlyDictionary<string, string> Environment() =>
+        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Where(e => e.Value is string)
+            .ToDictionary(e => (string)e.Key, e => (string)e.Value!);
+
+    /// <summary>Reads the file and everything that it names, as <c>run</c> serves it.</summary>
+    public static ConfigurationResult ReadWithCertificates(string path)
+    {
+        var result = ConfigurationReader.Read(path, Environment());
+        return result with { Errors = [.. result.Errors, .. CertificateFilesValidator.Validate(result.Configuration.Certificates)] };
+    }
+
+    public static void WriteErrors(TextWriter error, string path, IReadOnlyList<ConfigurationError> errors)
+    {
+        foreach (var mistake in errors)
+        {
+            error.WriteLine(mistake);
+        }
+
+        error.WriteLine($"{path} is not valid: {(errors.Count == 1 ? "1 error" : $"{errors.Count} errors")}.");
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+
+namespace Gateway.Cli;
+
+/// <summary>The command line: one file a verb beside this one.</summary>
+internal static class GatewayCommand
+{
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var root = new RootCommand("A reverse proxy for voice and video chat apps: HTTPS and WSS on one port, with certificates that look after themselves.")
+        {
+            RunCommand.Create(),
+            DevCommand.Create(),
+            CheckCommand.Create(),
+            CertCommand.Create(),
+        };
+
+        if (args.Length == 0)
+        {
+            root.Parse("--help").Invoke(new InvocationConfiguration { Output = error });
+            return ExitCode.WrongUsage;
+        }
+
+        var command = root.Parse(args);
+        if (command.Errors.Count > 0)
+        {
+            foreach (var mistake in command.Errors)
+            {
+                error.WriteLine(mistake.Message);
+            }
+
+            error.WriteLine($"See 'gateway {string.Join(' ', command.CommandResult.Command.Parents.Any() ? [command.CommandResult.Command.Name, "--help"] : new[] { "--help" })}'.");
+            return ExitCode.WrongUsage;
+        }
+
+        // The host answers signals itself: it drains before it ends.
+        return await command.InvokeAsync(new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            ProcessTerminationTimeout = null,
+            EnableDefaultExceptionHandler = false,
+        });
+    }
+}

@@ -1,0 +1,87 @@
+using Gateway.Certificates;
+using Gateway.Configuration;
+using Gateway.Observability;
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Serilog;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace Gateway.Hosting;
+
+/// <summary>The whole gateway in one place: all registration, then the pipeline in order.</summary>
+internal static class GatewayHost
+{
+    // A developer who presses Ctrl-C with a call open wants the prompt back.
+    private static readonly TimeSpan DevShutdownTimeout = TimeSpan.FromSeconds(1);
+
+    /// <param name="configuration">Valid, with the endpoints to serve.</param>
+    /// <param name="mode">The verb.</param>
+    /// <param name="certificates">What handshakes choose from; filled by its sources before the host starts.</param>
+    /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
+    public static WebApplication Build(
+        GatewayConfiguration configuration, HostMode mode, ServedCertificates certificates, Action<WebApplicationBuilder>? customize = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
+        var services = builder.Services;
+
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(configuration.Gateway);
+        services.AddSingleton(certificates);
+        services.AddSerilog(Logging.Create(configuration, mode), dispose: true);
+        if (mode == HostMode.Dev)
+        {
+            services.Configure<HostOptions>(options => options.ShutdownTimeout = DevShutdownTimeout);
+        }
+
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates));
+
+        AddProxy(services, configuration);
+        customize?.Invoke(builder);
+
+        var app = builder.Build();
+        UsePipeline(app, configuration, mode);
+        return app;
+    }
+
+    private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)
+    {
+        services.AddRouting();
+        services.AddRequestTimeouts();
+        services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
+        services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
+        services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
+
+        var yarpForwarder = services.Last(s => s.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
+        services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
+            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder), configuration.Gateway));
+    }
+
+    private static void UsePipeline(WebApplication app, GatewayConfiguration configuration, HostMode mode)
+    {
+        // 1. Who is it, really, and one record of what becomes of the request.
+        app.UseMiddleware<ForwardedHeaders>();
+        app.UseMiddleware<AccessLog>();
+
+        // 2. Every failure below ends here.
+        app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
+
+        // 3. Plain HTTP goes to the first https endpoint.
+        if (configuration.Gateway.HttpsRedirect && configuration.Endpoints.FirstOrDefault(e => e.IsHttps) is { } https)
+        {
+            app.UseMiddleware<HttpsRedirect>(https.Port);
+        }
+
+        // 4. Names that are not served go nowhere.
+        if (configuration.AllowedHosts.Count > 0 && !configuration.AllowedHosts.Contains("*"))
+        {
+            app.UseMiddleware<HostFilter>(configuration.AllowedHosts);
+        }
+
+        // 5. The route, then the service.
+        app.UseRouting();
+        app.UseRequestTimeouts();
+        app.MapReverseProxy();
+    }
+}

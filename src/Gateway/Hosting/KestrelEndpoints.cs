@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Quic;
+using System.Net.Security;
+using System.Security.Authentication;
+using Gateway.Certificates;
+using Gateway.Configuration;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace Gateway.Hosting;
+
+/// <summary>The addresses to listen on, as <c>Kestrel:Endpoints</c> names them, with certificates from the gateway's table.</summary>
+internal static class KestrelEndpoints
+{
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
+    public static void Configure(KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
+        // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
+        kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
+        kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(next => connection =>
+        {
+            if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
+            {
+                DeadPeers.Detect(socket);
+            }
+
+            return next(connection);
+        }));
+
+        var loader = kestrel.Configure(configuration.Root.GetSection("Kestrel"));
+        foreach (var endpoint in configuration.Endpoints.Where(e => e is { IsHttps: true, HasOwnCertificate: false }))
+        {
+            loader.Endpoint(endpoint.Name, https => UseTable(https, certificates));
+        }
+    }
+
+    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates)
+    {
+        if (endpoint.ConfigSection["Protocols"] is null && QuicListener.IsSupported)
+        {
+            endpoint.ListenOptions.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
+        }
+
+        var https = endpoint.HttpsOptions;
+        endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            HandshakeTimeout = HandshakeTimeout,
+            OnConnection = handshake =>
+            {
+                var address = (handshake.Connection.LocalEndPoint as IPEndPoint)?.Address;
+                var certificate = certificates.Table.Select(handshake.ClientHelloInfo.ServerName, address)
+                    ?? throw new AuthenticationException("There is no certificate to serve yet.");
+                return ValueTask.FromResult(ServerOptions(certificate, https));
+            },
+        });
+    }
+
+    private static SslServerAuthenticationOptions ServerOptions(ServedCertificate certificate, HttpsConnectionAdapterOptions https)
+    {
+        var options = new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate.Context,
+            EnabledSslProtocols = https.SslProtocols == SslProtocols.None ? SslProtocols.Tls12 | SslProtocols.Tls13 : https.SslProtocols,
+        };
+        if (https.ClientCertificateMode != ClientCertificateMode.NoCertificate)
+        {
+            options.ClientCertificateRequired = true;
+            options.RemoteCertificateValidationCallback = (_, client, _, errors) =>
+                errors == SslPolicyErrors.None || (client is null && https.ClientCertificateMode != ClientCertificateMode.RequireCertificate);
+        }
+
+        return options;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Reflection;
+using Gateway.Certificates;
+using Gateway.Configuration;
+
+namespace Gateway.Hosting;
+
+/// <summary>What a person reads first: what is served, with which certificate, to where, and whether it is up.</summary>
+internal sealed record StartupReport(
+    string Version,
+    string ConfigurationFile,
+    IReadOnlyList<EndpointLine> Endpoints,
+    IReadOnlyList<RouteLine> Routes,
+    IReadOnlyDictionary<string, bool> IsUp,
+    string OpenAddress)
+{
+    /// <summary>Asks every destination whether it accepts connections, for a second at most.</summary>
+    public static async Task<StartupReport> CreateAsync(
+        GatewayConfiguration configuration, ServedCertificates certificates, CancellationToken cancellationToken)
+    {
+        var routes = RouteLine.All(configuration);
+        var addresses = routes.SelectMany(r => r.Destinations).Distinct().ToArray();
+        var up = await Task.WhenAll(addresses.Select(a => ServiceProbe.IsUpAsync(a, cancellationToken)));
+
+        return new StartupReport(
+            ProductVersion,
+            configuration.FilePath,
+            EndpointLine.All(configuration, certificates.Table),
+            routes,
+            addresses.Zip(up).ToDictionary(pair => pair.First, pair => pair.Second),
+            EndpointLine.OpenAddress(configuration, certificates.Table));
+    }
+
+    /// <summary>As built, without the commit.</summary>
+    public static string ProductVersion { get; } =
+        typeof(StartupReport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public void Write(TextWriter output)
+    {
+        output.WriteLine($"gateway {Version}   {ConfigurationFile}: valid");
+        output.WriteLine();
+        WriteColumns(output, [.. Endpoints.Select(e => new[] { e.Address, e.Description })]);
+        output.WriteLine();
+        WriteColumns(output, [.. Routes.SelectMany(RouteColumns)]);
+    }
+
+    private IEnumerable<string[]> RouteColumns(RouteLine route) =>
+        route.Destinations.Select((destination, i) => new[]
+        {
+            i == 0 ? route.Pattern : "",
+            "-> " + destination,
+            IsUp[destination] ? "up" : "down",
+        });
+
+    private static void WriteColumns(TextWriter output, IReadOnlyList<string[]> rows)
+    {
+        var columns = rows.Count == 0 ? 0 : rows.Max(r => r.Length);
+        var widths = Enumerable.Range(0, columns).Select(c => rows.Max(r => r[c].Length)).ToArray();
+        foreach (var row in rows)
+        {
+            output.WriteLine("  " + string.Join("   ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Tests.Hosting;
+
+/// <summary>What was logged, as events with their properties.</summary>
+internal sealed class LogLines : ILoggerProvider
+{
+    private readonly ConcurrentQueue<LogLine> _lines = new();
+
+    public IReadOnlyCollection<LogLine> All => _lines;
+
+    /// <summary>Waits for a line, since a record is written after its response was sent.</summary>
+    public async Task<LogLine> WaitForAsync(Func<LogLine, bool> matches, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (_lines.FirstOrDefault(matches) is { } found)
+            {
+                return found;
+            }
+
+            await Task.Delay(20, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes the place of Serilog, which would write to the console.</summary>
+    public void Capture(IServiceCollection services)
+    {
+        services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(this)));
+    }
+
+    public ILogger CreateLogger(string categoryName) => new Category(categoryName, _lines);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Category(string name, ConcurrentQueue<LogLine> lines) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var properties = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
+            lines.Enqueue(new LogLine(name, logLevel, formatter(state, exception), properties.ToDictionary(p => p.Key, p => p.Value), exception));
+        }
+    }
+}
+
+internal sealed record LogLine(string Category, LogLevel Level, string Message, IReadOnlyDictionary<string, object?> Properties, Exception? Exception);

@@ -1,0 +1,36 @@
+using Gateway.Configuration;
+using Microsoft.Extensions.Configuration;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Tests.Hosting;
+
+/// <summary>Configurations for tests that are not about reading them.</summary>
+internal static class TestConfiguration
+{
+    /// <summary>One route, everything, to one service; no endpoints.</summary>
+    public static GatewayConfiguration ForService(string address) => new()
+    {
+        FilePath = "gateway.json",
+        Routes = [new RouteConfig { RouteId = "all", ClusterId = "service", Match = new RouteMatch { Path = "/{**rest}" } }],
+        Clusters =
+        [
+            new ClusterConfig
+            {
+                ClusterId = "service",
+                Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = address } },
+            },
+        ],
+    };
+
+    public static GatewayConfiguration WithEndpoint(this GatewayConfiguration configuration, string name, string url)
+    {
+        var port = new Uri(url.Replace("*", "localhost", StringComparison.Ordinal)).Port;
+        var endpoint = new EndpointOptions(name, url, url.StartsWith("https:", StringComparison.Ordinal), port, "test", HasOwnCertificate: false);
+        var values = configuration.Root.AsEnumerable().Append(KeyValuePair.Create($"Kestrel:Endpoints:{name}:Url", (string?)url));
+        return configuration with
+        {
+            Endpoints = [.. configuration.Endpoints, endpoint],
+            Root = new ConfigurationBuilder().AddInMemoryCollection(values).Build(),
+        };
+    }
+}
