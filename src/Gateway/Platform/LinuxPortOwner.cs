@@ -1,0 +1,80 @@
+using System.Globalization;
+
+namespace Gateway.Platform;
+
+/// <summary>Finds who listens on a port by way of /proc: the socket's inode, then the process that holds it.</summary>
+internal static class LinuxPortOwner
+{
+    private const string Listening = "0A";
+    private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+    public static PortOwner? Find(int port)
+    {
+        var inodes = Tables.SelectMany(table => Inodes(table, port)).ToHashSet();
+        if (inodes.Count == 0)
+        {
+            return null;
+        }
+
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                && Holds(folder, inodes))
+            {
+                return new PortOwner(Name(folder), id);
+            }
+        }
+
+        return null;
+    }
+
+    // "  0: 0100007F:1F90 00000000:0000 0A ... uid timeout inode ..."
+    private static IEnumerable<string> Inodes(string table, int port)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(table);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            yield break;
+        }
+
+        var ending = $":{port:X4}";
+        foreach (var line in lines.Skip(1))
+        {
+            var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (columns.Length > 9 && columns[3] == Listening && columns[1].EndsWith(ending, StringComparison.Ordinal))
+            {
+                yield return $"socket:[{columns[9]}]";
+            }
+        }
+    }
+
+    // Other users' processes cannot be looked into, and any process may end while it is looked at.
+    private static bool Holds(string folder, HashSet<string> inodes)
+    {
+        try
+        {
+            return new DirectoryInfo(Path.Combine(folder, "fd")).EnumerateFileSystemInfos()
+                .Any(link => link.LinkTarget is { } target && inodes.Contains(target));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static string Name(string folder)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, "comm")).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "unknown";
+        }
+    }
+}
