@@ -33,6 +33,7 @@ internal sealed class ChildCommand : IAsyncDisposable
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => WriteLine(output, prefix, line.Data);
         process.ErrorDataReceived += (_, line) => WriteLine(output, prefix, line.Data);
+        HostPlatform.Current.AdoptOrphans();
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

@@ -1,7 +1,7 @@
-using System.Collections;
 using System.CommandLine;
 using Gateway.Certificates;
 using Gateway.Configuration;
+using Gateway.Platform;
 
 namespace Gateway.Cli;
 
@@ -15,16 +15,10 @@ internal static class ConfigurationFile
         DefaultValueFactory = _ => "gateway.json",
     };
 
-    /// <summary>All variables of this process.</summary>
-    public static IReadOnlyDictionary<string, string> Environment() =>
-        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Where(e => e.Value is string)
-            .ToDictionary(e => (string)e.Key, e => (string)e.Value!);
-
     /// <summary>Reads the file and everything that it names, as <c>run</c> serves it.</summary>
     public static ConfigurationResult ReadWithCertificates(string path)
     {
-        var result = ConfigurationReader.Read(path, Environment());
+        var result = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
         return result with { Errors = [.. result.Errors, .. CertificateFilesValidator.Validate(result.Configuration.Certificates)] };
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gateway.Configuration;
 using Gateway.Hosting;
+using Gateway.Platform;
 
 namespace Gateway.Cli;
 
@@ -42,7 +43,7 @@ internal static class DevCommand
         string path, bool lan, string[] command, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         // The certificates that the file names are production's: they need not be on this machine.
-        var (configuration, errors) = ConfigurationReader.Read(path, ConfigurationFile.Environment());
+        var (configuration, errors) = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
         if (errors.Count > 0)
         {
             ConfigurationFile.WriteErrors(error, path, errors);

@@ -12,7 +12,6 @@ internal static class GatewayCommand
             RunCommand.Create(),
             DevCommand.Create(),
             CheckCommand.Create(),
-            CertCommand.Create(),
         };
 
         if (args.Length == 0)
@@ -29,7 +28,8 @@ internal static class GatewayCommand
                 error.WriteLine(mistake.Message);
             }
 
-            error.WriteLine($"See 'gateway {string.Join(' ', command.CommandResult.Command.Parents.Any() ? [command.CommandResult.Command.Name, "--help"] : new[] { "--help" })}'.");
+            var verb = command.CommandResult.Command is RootCommand ? "" : command.CommandResult.Command.Name + " ";
+            error.WriteLine($"See 'gateway {verb}--help'.");
             return ExitCode.WrongUsage;
         }
 

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Gateway.Configuration;
 using Gateway.Hosting;
-using Gateway.Platform;
 
 namespace Gateway.Cli;
 

@@ -14,7 +14,7 @@ internal static class EndpointOverrides
     // What Kestrel accepts on an https endpoint only.
     private static readonly string[] HttpsOnly = [":Certificate", ":Sni", ":SslProtocols", ":ClientCertificateMode"];
 
-    /// <summary>HTTPS 5443 and 5444 and HTTP 5080 whatever the file names, and no ACME.</summary>
+    /// <summary>HTTPS 5443 and 5444 and HTTP 5080 whatever the file names, under any host name, and no ACME.</summary>
     /// <param name="configuration">As read.</param>
     /// <param name="allAddresses">Listen on every address instead of the loopback ones.</param>
     public static GatewayConfiguration ForDevelopment(GatewayConfiguration configuration, bool allAddresses)
@@ -29,7 +29,7 @@ internal static class EndpointOverrides
         ];
         var values = Values(configuration).Where(v => !IsUnder(v.Key, "Kestrel") && !IsUnder(v.Key, "LettuceEncrypt"))
             .Concat(endpoints.Select(e => KeyValuePair.Create($"{Endpoints}:{e.Name}:Url", (string?)e.Url)));
-        return Apply(configuration, endpoints, values);
+        return Apply(configuration, endpoints, values) with { AllowedHosts = [] };
     }
 
     /// <summary>The same endpoints without TLS.</summary>

@@ -17,25 +17,25 @@ internal static class GatewayHost
 
     /// <param name="configuration">Valid, with the endpoints to serve.</param>
     /// <param name="mode">The verb.</param>
-    /// <param name="certificates">What handshakes choose from; filled by its sources before the host starts.</param>
+    /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
-        GatewayConfiguration configuration, HostMode mode, ServedCertificates certificates, Action<WebApplicationBuilder>? customize = null)
+        GatewayConfiguration configuration, HostMode mode, CertificateSources certificates, Action<WebApplicationBuilder>? customize = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
         var services = builder.Services;
 
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(configuration.Gateway);
-        services.AddSingleton(certificates);
         services.AddSerilog(Logging.Create(configuration, mode), dispose: true);
         if (mode == HostMode.Dev)
         {
             services.Configure<HostOptions>(options => options.ShutdownTimeout = DevShutdownTimeout);
         }
 
+        AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
-        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates.Served));
 
         AddProxy(services, configuration);
         customize?.Invoke(builder);
@@ -43,6 +43,18 @@ internal static class GatewayHost
         var app = builder.Build();
         UsePipeline(app, configuration, mode);
         return app;
+    }
+
+    private static void AddCertificates(IServiceCollection services, CertificateSources certificates)
+    {
+        services.AddSingleton(certificates.Served);
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CertificateFileWatcher>(provider, certificates.Files));
+        services.AddHostedService(provider => provider.GetRequiredService<CertificateFileWatcher>());
+        if (certificates.Authority is { } authority)
+        {
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<LocalAuthorityService>(provider, authority, certificates.LocalNames));
+            services.AddHostedService(provider => provider.GetRequiredService<LocalAuthorityService>());
+        }
     }
 
     private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)

@@ -4,18 +4,94 @@ using Gateway.Platform;
 
 namespace Gateway.Hosting;
 
-/// <summary>A gateway that listens: the host with its certificates, as <c>run</c> and <c>dev</c> both need it.</summary>
+/// <summary>A gateway that listens, as <c>run</c> and <c>dev</c> both need it.</summary>
 internal sealed class StartedGateway : IAsyncDisposable
 {
     private readonly GatewayConfiguration _configuration;
-    private readonly ServedCertificates _certificates;
+    private readonly CertificateSources _certificates;
 
-    private StartedGateway(WebApplication app, GatewayConfiguration configuration, ServedCertificates certificates) =>
+    private StartedGateway(WebApplication app, GatewayConfiguration configuration, CertificateSources certificates) =>
         (App, _configuration, _certificates) = (app, configuration, certificates);
 
     public WebApplication App { get; }
 
-    public string OpenAddress => EndpointLine.OpenAddress(_configuration, _certificates.Table);
+    /// <summary>Where a browser begins.</summary>
+    public string OpenAddress => EndpointLine.OpenAddress(_configuration, _certificates.Served.Table);
+
+    /// <summary>Loads the certificates, then listens.</summary>
+    /// <returns>Null when that failed; why is written to <paramref name="error"/>.</returns>
+    public static async Task<StartedGateway?> StartAsync(
+        GatewayConfiguration configuration, HostMode mode, bool lan, TextWriter error, CancellationToken cancellationToken)
+    {
+        WebApplication app;
+        CertificateSources certificates;
+        try
+        {
+            certificates = CertificateSources.For(configuration, mode, lan, TimeProvider.System);
+            app = GatewayHost.Build(configuration, mode, certificates);
+            app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
+            app.Services.GetService<LocalAuthorityService>()?.Publish();
+        }
+        catch (LocalAuthorityException exception)
+        {
+            error.WriteLine(exception.Message);
+            return null;
+        }
+
+        try
+        {
+            await app.StartAsync(cancellationToken);
+            return new StartedGateway(app, configuration, certificates);
+        }
+        catch (Exception exception)
+        {
+            await app.DisposeAsync();
+            var explanations = BindFailure.Explain(exception, configuration.Endpoints, HostPlatform.Current);
+            if (explanations.Count == 0)
+            {
+                throw;
+            }
+
+            foreach (var explanation in explanations)
+            {
+                error.WriteLine(explanation);
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>For a person at the screen.</summary>
+    public async Task WriteReportAsync(TextWriter output, CancellationToken cancellationToken)
+    {
+        var report = await StartupReport.CreateAsync(_configuration, _certificates.Served, cancellationToken);
+        report.Write(output);
+        if (_certificates.Authority is { } authority && !new TrustAnchor(authority.Root, authority.RootPath).IsTrustedBySystem())
+        {
+            output.WriteLine();
+            output.WriteLine("  This machine does not trust the local CA yet, so browsers will warn. Once, run:");
+            output.WriteLine($"    {OwnCommand} cert trust");
+        }
+
+        output.WriteLine();
+        output.WriteLine($"  Open {report.OpenAddress}");
+        output.WriteLine();
+    }
+
+    /// <summary>For the log.</summary>
+    public async Task LogReportAsync(CancellationToken cancellationToken)
+    {
+        var logger = App.Services.GetRequiredService<ILogger<StartedGateway>>();
+        var report = await StartupReport.CreateAsync(_configuration, _certificates.Served, cancellationToken);
+        StartupLog.Write(logger, report, _certificates.Served.Table);
+        if (!_configuration.SslEnabled)
+        {
+            StartupLog.WarnOfPlainHttp(logger);
+        }
+    }
 
     public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    // In a clone there is no installed program yet.
+    private static string OwnCommand => File.Exists("src/Gateway/Gateway.csproj") ? "dotnet run --project src/Gateway --" : "gateway";
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Gateway.Platform;
@@ -41,6 +42,16 @@ internal abstract class HostPlatform
 
     /// <summary>The trust stores of this machine and of the user whose home folder is given.</summary>
     public abstract IReadOnlyList<ITrustStore> TrustStores(string home);
+
+    /// <summary>To be called before the first child is started whose whole tree is to be stopped later.</summary>
+    public virtual void AdoptOrphans()
+    {
+    }
+
+    /// <summary>Ends a child process with all that it has started.</summary>
+    /// <param name="process">The child; may have ended.</param>
+    /// <param name="patience">How long it may take to end by itself where it can be asked to.</param>
+    public abstract Task StopTreeAsync(Process process, TimeSpan patience);
 
     protected abstract string UserStateDirectory(IReadOnlyDictionary<string, string> environment);
 

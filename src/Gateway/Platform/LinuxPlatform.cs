@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 
@@ -33,6 +34,12 @@ internal sealed class LinuxPlatform : HostPlatform
 
     public override IReadOnlyList<ITrustStore> TrustStores(string home) =>
         [LinuxSystemStore.Detect(), .. NssDatabase.FindAll(home)];
+
+    public override void AdoptOrphans() => LinuxProcesses.AdoptOrphans();
+
+    // Orphans were adopted: everything that the child has started is below this process.
+    public override Task StopTreeAsync(Process process, TimeSpan patience) =>
+        UnixProcessTree.StopAsync(Environment.ProcessId, patience, LinuxProcesses.List);
 
     protected override string UserStateDirectory(IReadOnlyDictionary<string, string> environment) =>
         // The XDG specification has relative paths ignored.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 
@@ -28,6 +29,17 @@ internal sealed class MacPlatform : HostPlatform
 
     public override IReadOnlyList<ITrustStore> TrustStores(string home) =>
         [new MacKeychain(), .. NssDatabase.FindFirefox(Path.Combine(home, "Library", "Application Support", "Firefox", "Profiles"))];
+
+    public override Task StopTreeAsync(Process process, TimeSpan patience) =>
+        UnixProcessTree.StopAsync(process.Id, patience, ListProcesses);
+
+    private static (int Id, int Parent)[] ListProcesses() =>
+    [
+        .. (ExternalCommand.Run("ps", "-A", "-o", "pid=", "-o", "ppid=")?.Output.Split('\n') ?? [])
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields.Length == 2)
+            .Select(fields => (int.Parse(fields[0], CultureInfo.InvariantCulture), int.Parse(fields[1], CultureInfo.InvariantCulture))),
+    ];
 
     protected override string UserStateDirectory(IReadOnlyDictionary<string, string> environment) =>
         Path.Combine(Home(environment), "Library", "Application Support", "gateway");

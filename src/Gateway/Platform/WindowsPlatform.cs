@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Gateway.Platform;
@@ -16,6 +17,13 @@ internal sealed class WindowsPlatform : HostPlatform
     public override string DescribeAccess(string path) => $"the gateway runs as user '{Environment.UserName}'";
 
     public override IReadOnlyList<ITrustStore> TrustStores(string home) => [new WindowsRootStore()];
+
+    public override Task StopTreeAsync(Process process, TimeSpan patience)
+    {
+        // A console program cannot be asked to end from outside here.
+        process.Kill(entireProcessTree: true);
+        return Task.CompletedTask;
+    }
 
     protected override string UserStateDirectory(IReadOnlyDictionary<string, string> environment) =>
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "gateway");

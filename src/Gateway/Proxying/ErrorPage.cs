@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -7,6 +8,9 @@ namespace Gateway.Proxying;
 /// <summary>The body of an error response of the gateway's own.</summary>
 internal static class ErrorPage
 {
+    // The body is never part of a page: only JSON's own rules of escaping apply.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Fills in the response whose status is set.</summary>
     /// <param name="context">A request whose response has not started.</param>
     /// <param name="explanation">What the reader may know of the cause; null for nothing.</param>
@@ -37,8 +41,6 @@ internal static class ErrorPage
         context.Response.ContentType = "application/problem+json";
         return SendAsync(context, problem.ToJsonString(Readable));
     }
-
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.Create(System.Text.Unicode.UnicodeRanges.All) };
 
     private static Task WriteHtmlAsync(HttpContext context, string title, string advice, string? explanation, bool chinese)
     {

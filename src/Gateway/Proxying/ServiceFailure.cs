@@ -36,6 +36,7 @@ internal static class ServiceFailure
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
                     return "closed the connection without an answer";
                 case HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }:
+                case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }:
                     return "sent an answer that is not HTTP";
                 case System.Security.Authentication.AuthenticationException tls:
                     return $"could not be trusted: {tls.Message}";

@@ -25,10 +25,14 @@ internal sealed class LogLines : ILoggerProvider
         }
     }
 
-    /// <summary>Takes the place of Serilog, which would write to the console.</summary>
+    /// <summary>Takes the place of Serilog, which would write to the console; with the levels that Logging sets.</summary>
     public void Capture(IServiceCollection services)
     {
-        services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(this)));
+        services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(LogLevel.Information)
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Yarp", LogLevel.Warning)
+            .AddProvider(this)));
     }
 
     public ILogger CreateLogger(string categoryName) => new Category(categoryName, _lines);

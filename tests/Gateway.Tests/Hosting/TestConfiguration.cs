@@ -1,4 +1,6 @@
+using Gateway.Certificates;
 using Gateway.Configuration;
+using Gateway.Hosting;
 using Microsoft.Extensions.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
@@ -21,6 +23,9 @@ internal static class TestConfiguration
             },
         ],
     };
+
+    /// <summary>Only what is in the table already.</summary>
+    public static CertificateSources Certificates(ServedCertificates served) => new(served, [], null, () => LocalNames.ForLoopback);
 
     public static GatewayConfiguration WithEndpoint(this GatewayConfiguration configuration, string name, string url)
     {

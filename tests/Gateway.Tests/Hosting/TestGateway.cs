@@ -22,7 +22,7 @@ internal sealed class TestGateway : IAsyncDisposable
     private TestGateway(WebApplication app, LogLines log) => (_app, Log, Client) = (app, log, CreateClient());
 
     /// <summary><c>https://127.0.0.1:PORT</c>.</summary>
-    public string Address => _app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses
+    public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
         .First(a => a.StartsWith("https:", StringComparison.Ordinal));
 
     /// <summary>Speaks HTTP/1.1 unless a request says otherwise.</summary>
@@ -36,7 +36,7 @@ internal sealed class TestGateway : IAsyncDisposable
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("https", "https://127.0.0.1:0"), mode, certificates, builder => log.Capture(builder.Services));
+            configuration.WithEndpoint("https", "https://127.0.0.1:0"), mode, TestConfiguration.Certificates(certificates), builder => log.Capture(builder.Services));
         await app.StartAsync();
         return new TestGateway(app, log);
     }
@@ -58,11 +58,15 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         AllowAutoRedirect = false,
         EnableMultipleHttp2Connections = true,
-        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = IsTestCertificate },
     })
     {
         Timeout = TimeSpan.FromSeconds(60),
     };
+
+    /// <summary>Trusts the one certificate of these tests and nothing else.</summary>
+    public static bool IsTestCertificate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        certificate?.Equals(Certificate.Value) == true;
 
     public async ValueTask DisposeAsync()
     {

@@ -15,7 +15,7 @@ internal sealed class TestService : IAsyncDisposable
 
     private TestService(WebApplication app) => _app = app;
 
-    public string Address => _app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+    public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public static async Task<TestService> StartAsync(RequestDelegate answer)
     {

@@ -21,7 +21,7 @@ public sealed class RequestTargetTests
         await using var gateway = await TestGateway.StartAsync(configure?.Invoke(service.Address) ?? TestConfiguration.ForService(service.Address));
         using var tcp = new TcpClient();
         await tcp.ConnectAsync("127.0.0.1", new Uri(gateway.Address).Port, Cancellation);
-        await using var tls = new System.Net.Security.SslStream(tcp.GetStream(), false, (_, _, _, _) => true);
+        await using var tls = new System.Net.Security.SslStream(tcp.GetStream(), false, TestGateway.IsTestCertificate);
         await tls.AuthenticateAsClientAsync("localhost");
         await tls.WriteAsync(Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), Cancellation);
         using var reader = new StreamReader(tls);
