@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Backends.Video;
 using Backends.Voice;
 using Backends.Web;
+using Microsoft.AspNetCore.Connections;
 
 namespace Backends;
 
@@ -26,7 +27,7 @@ internal sealed class BackendsCommand(Func<string, string?> environment, TextWri
         other than WAV   ffmpeg, when it is installed
         """;
 
-    private static readonly string[] AllServices = ["voice", "video", "web"];
+    private static readonly Service[] Services = [new("voice", 5001), new("video", 5003), new("web", 3000)];
 
     /// <summary>Runs until SIGTERM, Ctrl-C or cancellation. 0 is a clean end, 1 an explained failure, 2 wrong usage.</summary>
     public async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
@@ -36,26 +37,27 @@ internal sealed class BackendsCommand(Func<string, string?> environment, TextWri
             await output.WriteLineAsync(Usage);
             return 0;
         }
-        var names = args.Length == 0 ? AllServices : args;
-        if (names.Length != 1 && names != AllServices || names.Except(AllServices).Any())
+        Service[] wanted = args.Length == 0 ? Services : [.. Services.Where(service => args is [var name] && name == service.Name)];
+        if (wanted.Length == 0)
         {
             await errors.WriteLineAsync($"backends: unknown argument '{string.Join(' ', args)}'\n\n{Usage}");
             return 2;
         }
 
-        var running = new List<WebApplication>();
+        var built = new List<WebApplication>();
         try
         {
             var engines = VoiceEngines.FromEnvironment(environment);
-            foreach (var name in names)
+            var ports = wanted.Select(Port).ToArray();
+            foreach (var (service, port) in wanted.Zip(ports))
             {
-                var (app, description) = Build(name, engines);
-                running.Add(app);
-                await StartAsync(name, app, cancellationToken);
-                await output.WriteLineAsync($"{name,-6} {app.Urls.First(),-22}  {description}");
+                var (app, description) = Build(service, port, engines);
+                built.Add(app);
+                await StartAsync(service, port, app, cancellationToken);
+                await output.WriteLineAsync($"{service.Name,-6} {app.Urls.First(),-22}  {description}");
             }
             await output.FlushAsync(cancellationToken);
-            await Task.WhenAll(running.Select(app => app.WaitForShutdownAsync(cancellationToken)));
+            await Task.WhenAll(built.Select(app => app.WaitForShutdownAsync(cancellationToken)));
             return 0;
         }
         catch (SettingException problem)
@@ -65,34 +67,34 @@ internal sealed class BackendsCommand(Func<string, string?> environment, TextWri
         }
         finally
         {
-            foreach (var app in running)
+            foreach (var app in built)
             {
                 await app.DisposeAsync();
             }
         }
     }
 
-    private (WebApplication App, string Description) Build(string name, VoiceEngines engines) => name switch
+    private static (WebApplication App, string Description) Build(Service service, int port, VoiceEngines engines) => service.Name switch
     {
-        "voice" => (VoiceService.Build(Port("VOICE_PORT", 5001), engines), $"stt: {engines.SpeechToText.Name}  tts: {engines.TextToSpeechName}"),
-        "video" => (VideoService.Build(Port("VIDEO_PORT", 5003), new AnswerVoice(engines.TextToSpeech), TimeProvider.System),
-            $"answers: {(engines.TextToSpeech is null ? "a chime (espeak-ng is not installed)" : "espeak-ng")}"),
-        _ => (WebService.Build(Port("WEB_PORT", 3000)), "the page; open it through the gateway, which adds api/ and ws/"),
+        "voice" => (VoiceService.Build(port, engines), $"stt: {engines.SpeechToText.Name}  tts: {engines.TextToSpeechName}"),
+        "video" => (VideoService.Build(port, new AnswerVoice(engines.TextToSpeech), TimeProvider.System),
+            $"answers: {(engines.TextToSpeech is null ? "a chime (espeak-ng is not installed)" : EspeakTextToSpeech.Name)}"),
+        _ => (WebService.Build(port), "the page; open it through the gateway, which adds api/ and ws/"),
     };
 
-    private int Port(string variable, int usual)
+    private int Port(Service service)
     {
-        var value = environment(variable);
+        var value = environment(service.PortVariable);
         if (string.IsNullOrEmpty(value))
         {
-            return usual;
+            return service.UsualPort;
         }
         return ushort.TryParse(value, out var port)
             ? port
-            : throw new SettingException($"{variable}='{value}' is not a port; set it to a number from 0 (a free port) to 65535");
+            : throw new SettingException($"{service.PortVariable}='{value}' is not a port; set it to a number from 0 (a free port) to 65535");
     }
 
-    private async Task StartAsync(string name, WebApplication app, CancellationToken cancellationToken)
+    private static async Task StartAsync(Service service, int port, WebApplication app, CancellationToken cancellationToken)
     {
         try
         {
@@ -100,23 +102,16 @@ internal sealed class BackendsCommand(Func<string, string?> environment, TextWri
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
-            var variable = $"{name.ToUpperInvariant()}_PORT";
-            var port = Port(variable, name switch { "voice" => 5001, "video" => 5003, _ => 3000 });
-            var reason = Reason(failure);
-            throw new SettingException($"the {name} service cannot listen on 127.0.0.1:{port}: {reason}; "
-                + $"stop the program that holds it or choose another port with {variable} (0 takes a free one)");
+            var reason = failure.InnerException is AddressInUseException
+                ? "the port is in use; stop the program that holds it or"
+                : $"{failure.GetBaseException().Message};";
+            throw new SettingException($"the {service.Name} service cannot listen on 127.0.0.1:{port}: {reason} "
+                + $"choose another port with {service.PortVariable} (0 takes a free one)");
         }
     }
 
-    private static string Reason(Exception failure)
+    private sealed record Service(string Name, int UsualPort)
     {
-        for (var cause = failure; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
-            {
-                return "the port is in use";
-            }
-        }
-        return failure.GetBaseException().Message;
+        public string PortVariable => $"{Name.ToUpperInvariant()}_PORT";
     }
 }

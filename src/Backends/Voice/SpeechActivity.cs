@@ -23,8 +23,8 @@ internal sealed class SpeechActivity(TimeSpan longest)
     private const double AboveFloor = 12;
     private const double FaintestSpeech = -46;
 
-    // Shorter than most pauses between sentences, longer than those between words. It must also stay below the
-    // 480 ms of silence between the beeps of Chromium's fake microphone, so that those come as separate sounds.
+    // Shorter than most pauses between sentences, longer than those between words. Also shorter than the
+    // silence between the beeps of Chromium's fake microphone (one every 500 ms), so that those come as separate sounds.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
 
     private readonly double[] _blockFloors = [.. Enumerable.Repeat(Quiet, Blocks)];
