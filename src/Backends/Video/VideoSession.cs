@@ -74,7 +74,7 @@ internal sealed class VideoSession(string id, MessageSocket socket, AnswerVoice 
         }
         catch (JsonException)
         {
-            problem = "a message must be JSON, in a text frame";
+            problem = "a message must be JSON";
         }
         if (problem is not null)
         {
