@@ -1,1 +1,7 @@
-Console.WriteLine("placeholder");
+namespace Backends;
+
+internal static class Program
+{
+    internal static Task<int> Main(string[] args) =>
+        new BackendsCommand(Environment.GetEnvironmentVariable, Console.Out, Console.Error).RunAsync(args, CancellationToken.None);
+}
