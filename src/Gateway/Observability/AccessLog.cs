@@ -9,6 +9,9 @@ internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time,
     // What nginx logs for a client that left before its answer began; no such status is ever sent.
     private const int ClientClosedRequest = 499;
 
+    // For a request that the gateway answered itself.
+    private const string None = "-";
+
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
@@ -32,7 +35,7 @@ internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time,
                 var proxy = context.Features.Get<IReverseProxyFeature>();
                 LogRequest(
                     logger, Client(context), method, host, path, Status(context), body.BytesWritten, Milliseconds(duration),
-                    proxy?.Route.Config.RouteId, proxy?.ProxiedDestination?.Model.Config.Address, context.Request.Protocol, context.TraceIdentifier);
+                    proxy?.Route.Config.RouteId ?? None, proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
             }
         }
     }
@@ -41,8 +44,8 @@ internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time,
     {
         var proxy = context.Features.Get<IReverseProxyFeature>();
         LogWebSocketOpened(
-            logger, Client(context), context.Request.Host, context.Request.Path, proxy?.Route.Config.RouteId,
-            proxy?.ProxiedDestination?.Model.Config.Address, context.Request.Protocol, context.TraceIdentifier);
+            logger, Client(context), context.Request.Host, context.Request.Path, proxy?.Route.Config.RouteId ?? None,
+            proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
     }
 
     private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration)
@@ -50,8 +53,8 @@ internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time,
         var proxy = context.Features.Get<IReverseProxyFeature>();
         LogWebSocketClosed(
             logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),
-            tunnel.FromClient.Bytes, tunnel.FromService.Bytes, proxy?.Route.Config.RouteId,
-            proxy?.ProxiedDestination?.Model.Config.Address, context.Request.Protocol, context.TraceIdentifier);
+            tunnel.FromClient.Bytes, tunnel.FromService.Bytes, proxy?.Route.Config.RouteId ?? None,
+            proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
     }
 
     private static int Status(HttpContext context) =>
