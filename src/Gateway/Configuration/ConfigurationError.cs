@@ -14,7 +14,7 @@ internal sealed record ConfigurationError(string Location, string Path, string? 
     public override string ToString()
     {
         var text = new StringBuilder(Location).Append(": ");
-        if (Path.Length > 0)
+        if (Path.Length > 0 && !Location.EndsWith(" " + Path, StringComparison.Ordinal))
         {
             text.Append(Path).Append(": ");
         }

@@ -1,3 +1,5 @@
+using Yarp.ReverseProxy.Configuration;
+
 namespace Gateway.Configuration;
 
 /// <summary>Reads gateway.json and the environment into one validated configuration.</summary>
@@ -8,6 +10,62 @@ internal static class ConfigurationReader
     /// <param name="environment">All variables of the process.</param>
     public static ConfigurationResult Read(string path, IReadOnlyDictionary<string, string> environment)
     {
-        return new ConfigurationResult(new GatewayConfiguration { FilePath = path }, []);
+        var errors = new ConfigurationErrors();
+        EnvironmentValidator.Validate(environment, errors);
+        if (ConfigurationFile.Read(path, errors) is not { } file)
+        {
+            return new ConfigurationResult(new GatewayConfiguration { FilePath = path, Tree = ConfigurationNode.EmptyRoot(path) }, errors.InOrder());
+        }
+
+        // 1. Lay the environment over the file.
+        var tree = new EnvironmentOverlay(Schema.Root, errors).Apply(file, environment);
+
+        // 2. Check keys and values against the schema, and go on without those that are wrong.
+        var walker = new SchemaWalker(errors);
+        walker.Walk(tree, Schema.Root);
+        var usable = tree.Without(walker.Unusable);
+        var root = new ConfigurationBuilder().AddInMemoryCollection(usable.Flatten()).Build();
+
+        // 3. Check what the values mean.
+        var endpoints = new EndpointValidator(errors);
+        endpoints.Validate(usable);
+        ClusterValidator.Validate(usable, errors);
+        LettuceEncryptValidator.Validate(usable, errors);
+        var (routes, clusters) = ReadYarp(usable, root, errors);
+
+        var configuration = new GatewayConfiguration
+        {
+            FilePath = path,
+            Tree = tree,
+            Root = root,
+            Gateway = GatewayOptionsReader.Read(usable, errors),
+            Endpoints = endpoints.Endpoints,
+            EndpointCertificates = endpoints.Certificates,
+            Routes = routes,
+            Clusters = clusters,
+            AllowedHosts = AllowedHostsReader.Read(usable, errors),
+            SslEnabled = EnvironmentValidator.IsSslEnabled(environment),
+            Certificates = CertificateOptionsReader.Read(usable, environment),
+        };
+        return new ConfigurationResult(configuration, errors.InOrder());
+    }
+
+    private static (IReadOnlyList<RouteConfig> Routes, IReadOnlyList<ClusterConfig> Clusters) ReadYarp(
+        ConfigurationNode usable, IConfigurationRoot root, ConfigurationErrors errors)
+    {
+        using var yarp = new YarpConfiguration(root);
+        try
+        {
+            var config = yarp.Read();
+            new RouteValidator(yarp, errors).Validate(usable, config);
+            new YarpValidator(yarp, errors).Validate(usable, config);
+            return (config.Routes, config.Clusters);
+        }
+        catch (Exception e)
+        {
+            // The schema is meant to be at least as strict as YARP's reader; if it is not, say what YARP says.
+            errors.Add(usable.Nearest("ReverseProxy"), null, "YARP cannot read it: " + QuotedValue.Of(e.Message));
+            return ([], []);
+        }
     }
 }
