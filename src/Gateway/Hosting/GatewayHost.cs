@@ -61,6 +61,9 @@ internal static class GatewayHost
     {
         services.AddRouting();
         services.AddRequestTimeouts();
+        services.AddCors();
+        services.AddAuthorization();
+        services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
@@ -94,6 +97,9 @@ internal static class GatewayHost
         // 5. The route, then the service.
         app.UseRouting();
         app.UseRequestTimeouts();
+        app.UseCors();
+        app.UseAuthorization();
+        app.UseRateLimiter();
         app.MapReverseProxy();
     }
 }
