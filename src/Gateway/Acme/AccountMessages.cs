@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Gateway.Acme;
 
 /// <summary>What the CA keeps about an account (RFC 8555 section 7.1.2).</summary>
@@ -6,7 +8,8 @@ internal sealed record AccountStatus
     /// <summary>"valid", "deactivated", "revoked", or what the CA thinks of next.</summary>
     public required string Status { get; init; }
 
-    public IReadOnlyList<string> Contact { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<string> Contact { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>Creates, finds, updates or deactivates an account (RFC 8555 sections 7.3 to 7.3.6).</summary>

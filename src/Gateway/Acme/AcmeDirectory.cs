@@ -1,4 +1,5 @@
-using System.Text.Json.Serialization;
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Gateway.Acme;
 
@@ -14,7 +15,8 @@ internal sealed record AcmeDirectory
     /// <summary>Renewal information (RFC 9773); null when the CA has none.</summary>
     public Uri? RenewalInfo { get; init; }
 
-    public DirectoryMetadata Meta { get; init; } = new();
+    [AllowNull]
+    public DirectoryMetadata Meta { get; init => field = value ?? new(); } = new();
 }
 
 internal sealed record DirectoryMetadata
@@ -23,10 +25,16 @@ internal sealed record DirectoryMetadata
     public string? Website { get; init; }
 
     /// <summary>The names by which this CA recognizes itself in a CAA record.</summary>
-    public IReadOnlyList<string> CaaIdentities { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<string> CaaIdentities { get; init => field = value ?? []; } = [];
 
     public bool ExternalAccountRequired { get; init; }
 
     /// <summary>The certificate profiles on offer, name to description; empty when the CA has none.</summary>
-    public IReadOnlyDictionary<string, string> Profiles { get; init; } = new Dictionary<string, string>();
+    [AllowNull]
+    public IReadOnlyDictionary<string, string> Profiles
+    {
+        get;
+        init => field = value ?? ReadOnlyDictionary<string, string>.Empty;
+    } = ReadOnlyDictionary<string, string>.Empty;
 }

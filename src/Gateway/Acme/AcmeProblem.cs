@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Gateway.Acme;
@@ -23,7 +24,10 @@ internal sealed record AcmeProblem
     private const int LongestText = 2000;
     private const int MostSubproblems = 100;
 
-    public string Type { get; init; } = "about:blank";
+    // RFC 7807 section 4.2.
+    [AllowNull]
+    public string Type { get; init => field = value ?? "about:blank"; } = "about:blank";
+
     public string? Title { get; init; }
     public string? Detail { get; init; }
     public int? Status { get; init; }

@@ -40,21 +40,21 @@ internal sealed class AcmeSession : IAsyncDisposable
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>The fake CA demands that an answer is in place, unless the options say otherwise.</summary>
+    /// <summary>The fake CA demands that an answer is in place; what the options demand of it comes on top.</summary>
     public static async Task<AcmeSession> StartAsync(FakeAcmeOptions? options = null, TimeProvider? time = null)
     {
-        time ??= options?.Time ?? new LeapingTime();
+        options ??= new FakeAcmeOptions();
+        time ??= new LeapingTime();
         AcmeSession? session = null;
-        options ??= new FakeAcmeOptions
+        var server = await FakeAcmeServer.StartAsync(options with
         {
-            Validate = (challenge, _) =>
-                session!.Published.TryGetValue(challenge.Token, out var answer)
-                    && answer.KeyAuthorization == challenge.KeyAuthorization
-                    && answer.Type == challenge.Type
-                    ? Task.CompletedTask
-                    : throw new FakeRefusal(403, "unauthorized", "nothing is published"),
-        };
-        var server = await FakeAcmeServer.StartAsync(options with { Time = time });
+            Time = time,
+            Validate = async (challenge, cancellationToken) =>
+            {
+                session!.CheckPublished(challenge);
+                await options.Validate(challenge, cancellationToken);
+            },
+        });
         return session = new AcmeSession(server, time);
     }
 
@@ -74,6 +74,17 @@ internal sealed class AcmeSession : IAsyncDisposable
         await AcmeOrderFlow.ObtainAsync(await CreateAccountAsync(), order, Responder, Token);
 
     public Task<IssuedCertificate> ObtainAsync(params string[] names) => ObtainAsync(Order(names));
+
+    private void CheckPublished(FakeChallenge challenge)
+    {
+        var isThere = Published.TryGetValue(challenge.Token, out var answer)
+            && answer.KeyAuthorization == challenge.KeyAuthorization
+            && answer.Type == challenge.Type;
+        if (!isThere)
+        {
+            throw new FakeRefusal(403, "unauthorized", "nothing is published");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
