@@ -65,16 +65,24 @@ internal sealed class Pebble : IAsyncDisposable
     public static async Task<Pebble> StartAsync(PebbleOptions options)
     {
         var (program, dns) = (Require.Tool("pebble"), Require.Tool("pebble-challtestsrv"));
-        var pebble = new Pebble();
-        try
+        for (var attempts = 1; ; attempts++)
         {
-            await pebble.RunAsync(program, dns, options);
-            return pebble;
-        }
-        catch
-        {
-            await pebble.DisposeAsync();
-            throw;
+            var pebble = new Pebble();
+            try
+            {
+                await pebble.RunAsync(program, dns, options);
+                return pebble;
+            }
+            catch (EndedAtOnceException) when (attempts < 3)
+            {
+                // Somebody else may have taken a port that was free a moment ago.
+                await pebble.DisposeAsync();
+            }
+            catch
+            {
+                await pebble.DisposeAsync();
+                throw;
+            }
         }
     }
 
@@ -163,7 +171,7 @@ internal sealed class Pebble : IAsyncDisposable
         {
             if (_processes.Find(process => process.IsCompleted) is not null)
             {
-                throw new InvalidOperationException($"pebble or its DNS server ended at once:\n{Log}");
+                throw new EndedAtOnceException($"pebble or its DNS server ended at once:\n{Log}");
             }
 
             try
@@ -205,6 +213,8 @@ internal sealed class Pebble : IAsyncDisposable
         File.WriteAllText(Path.Combine(_folder.FullName, "endpoint.key"), key.ExportECPrivateKeyPem());
         return root;
     }
+
+    private sealed class EndedAtOnceException(string message) : Exception(message);
 
     // pebble cannot be told to choose a port itself and to say which.
     private static int[] FreePorts(int count)
