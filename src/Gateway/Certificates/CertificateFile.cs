@@ -72,7 +72,7 @@ internal sealed class CertificateFile(CertificateFileOptions options)
         X509Certificate2Collection certificates;
         try
         {
-            if (X509Certificate2.GetCertContentType(content) == X509ContentType.Cert)
+            if (content.Length > 0 && X509Certificate2.GetCertContentType(content) == X509ContentType.Cert)
             {
                 throw new CertificateFileException(
                     options.Path,
