@@ -14,6 +14,17 @@ public sealed partial class PageTests(TrustingBrowser visitor) : IClassFixture<T
     private static readonly LocatorAssertionsToHaveTextOptions TextSoon = new() { Timeout = 60_000 };
     private static readonly LocatorAssertionsToHaveAttributeOptions AttributeSoon = new() { Timeout = 60_000 };
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private const string DurationOncePlaying = """
+        new Promise(resolve => {
+          const audio = document.getElementById('speech-audio');
+          const look = () => audio.currentTime > 0.2 && resolve(audio.duration);
+          audio.addEventListener('timeupdate', look);
+          look();
+        })
+        """;
+
     private Uri Address => visitor.Gateway.HttpsAddress;
 
     [Fact]
@@ -52,8 +63,8 @@ public sealed partial class PageTests(TrustingBrowser visitor) : IClassFixture<T
         await page.ClickAsync("#speak");
 
         await Expect(page.Locator("#speech-audio")).ToBeVisibleAsync(VisibleSoon);
-        await page.WaitForFunctionAsync("document.getElementById('speech-audio').currentTime > 0.2");
-        Assert.True(await page.EvaluateAsync<double>("document.getElementById('speech-audio').duration") > 1);
+        var seconds = await page.EvaluateAsync<double>(DurationOncePlaying).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.True(seconds > 1, $"{seconds} s");
     }
 
     [Fact]

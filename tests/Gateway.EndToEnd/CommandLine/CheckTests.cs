@@ -1,6 +1,6 @@
 using Gateway.EndToEnd.Harness;
 
-namespace Gateway.EndToEnd.Cli;
+namespace Gateway.EndToEnd.CommandLine;
 
 public sealed class CheckTests : IDisposable
 {

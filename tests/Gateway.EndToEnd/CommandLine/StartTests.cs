@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Gateway.EndToEnd.Harness;
 
-namespace Gateway.EndToEnd.Cli;
+namespace Gateway.EndToEnd.CommandLine;
 
 /// <summary>How <c>gateway run</c> starts, and what it says when it cannot.</summary>
 public sealed class StartTests : IDisposable

@@ -17,13 +17,17 @@ internal static class Trust
         exec "$@"
         """;
 
-    public static Task<ProgramResult> InstallAsync(TestFolder folder)
+    public static Task<ProgramResult> InstallAsync(TestFolder folder) => CertAsync("trust", folder);
+
+    public static Task<ProgramResult> RemoveAsync(TestFolder folder) => CertAsync("untrust", folder);
+
+    private static Task<ProgramResult> CertAsync(string verb, TestFolder folder)
     {
         Require.Tool("certutil");
-        string[] trust = [Repository.Gateway, "cert", "trust"];
+        string[] command = [Repository.Gateway, "cert", verb];
         return Environment.IsPrivilegedProcess
             ? RunningProgram.RunAsync(
-                "unshare", ["--mount", "sh", "-c", WithCopyOfTheSystemStore, "sh", folder["system-store"], .. trust], folder)
-            : RunningProgram.RunAsync(trust[0], trust[1..], folder);
+                "unshare", ["--mount", "sh", "-c", WithCopyOfTheSystemStore, "sh", folder["system-store"], .. command], folder)
+            : RunningProgram.RunAsync(command[0], command[1..], folder);
     }
 }
