@@ -16,7 +16,7 @@ public sealed class ReadmeCommandTests : IDisposable
     public async Task StartsEverythingFromAFreshCloneAndStopsWithoutATrace()
     {
         Require.That(Path.Exists(Path.Combine(Repository.Root, ".git")), "This is no git clone, so there is nothing to clone.");
-        DevPorts.RequireFree();
+        await DevPorts.RequireFreeAsync();
         var clone = await CloneAsync();
 
         await using var command = RunningProgram.Start(
