@@ -1,5 +1,4 @@
 using Gateway.Configuration;
-using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
@@ -34,16 +33,19 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions 
         HttpTransformer transformer,
         CancellationToken cancellationToken)
     {
-        if (IsTooLarge(context))
+        var config = WithDefaults(requestConfig);
+        if (context.Features.Get<WebSocketTunnel>() is { } tunnel)
+        {
+            return ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer);
+        }
+
+        if (!LimitedRequestBody.TryAttach(context))
         {
             Refusal.Set(context, StatusCodes.Status413PayloadTooLarge);
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        var config = WithDefaults(requestConfig);
-        return context.Features.Get<WebSocketTunnel>() is { } tunnel
-            ? ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer)
-            : forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(
@@ -75,9 +77,4 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions 
             ActivityTimeout = configured.ActivityTimeout ?? _defaults.ActivityTimeout,
         };
     }
-
-    private static bool IsTooLarge(HttpContext context) =>
-        context.Request.ContentLength is { } length
-        && context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
-        && length > limit;
 }
