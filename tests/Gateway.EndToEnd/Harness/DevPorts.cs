@@ -22,6 +22,6 @@ internal static class DevPorts
     public static void RequireFree()
     {
         var taken = Taken();
-        Assert.SkipUnless(taken.Count == 0, $"something listens on port {string.Join(", ", taken)} already");
+        Require.That(taken.Count == 0, $"Something listens on port {string.Join(", ", taken)} already.");
     }
 }

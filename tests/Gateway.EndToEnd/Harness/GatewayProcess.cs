@@ -32,7 +32,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
         var path = folder.Write("gateway.json", json.ToString());
         var program = RunningProgram.Start(Repository.Gateway, ["run", "--config", path], folder, environment);
         // What start-up logs once it listens: "gateway 0.1.0 serves gateway.json (valid) at https://..."
-        return await StartedAsync(new GatewayProcess(program, folder, json.HttpsPort, json.HttpPort), " (valid) at http");
+        return await StartedAsync(new GatewayProcess(program, folder, json.HttpsPort, json.HttpPort), " (valid) at ");
     }
 
     /// <summary><c>gateway dev</c> on its fixed ports, once it listens; with a command, once all services are up.</summary>

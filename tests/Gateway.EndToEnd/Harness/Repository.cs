@@ -14,7 +14,7 @@ internal static class Repository
 
     public static string Gateway => Executable("src/Gateway", "gateway");
 
-    public static string Backends => Executable("src/Backends", "Backends");
+    public static string Backends => Executable("src/Backends", "backends");
 
     /// <summary>A file of this project's source, such as <c>clients/upload.py</c>.</summary>
     public static string TestFile(string path) => Path.Combine(Root, "tests/Gateway.EndToEnd", path);
