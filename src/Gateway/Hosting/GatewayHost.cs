@@ -99,7 +99,8 @@ internal static class GatewayHost
 
     private static void UsePipeline(WebApplication app, HostMode mode)
     {
-        // 1. Who is it, really, and one record of what becomes of the request.
+        // 1. The client finishes, whatever becomes of the request; who is it, really; one record of what became of it.
+        app.UseMiddleware<UnreadUpload>();
         app.UseMiddleware<ForwardedHeaders>();
         app.UseMiddleware<AccessLog>();
 

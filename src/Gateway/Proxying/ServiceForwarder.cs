@@ -1,5 +1,4 @@
 using Gateway.Configuration;
-using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
@@ -26,16 +25,19 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfigur
         HttpTransformer transformer,
         CancellationToken cancellationToken)
     {
-        if (IsTooLarge(context))
+        var config = WithDefaults(requestConfig);
+        if (context.Features.Get<WebSocketTunnel>() is { } tunnel)
+        {
+            return ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer);
+        }
+
+        if (!LimitedRequestBody.TryAttach(context))
         {
             Refusal.Set(context, StatusCodes.Status413PayloadTooLarge);
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        var config = WithDefaults(requestConfig);
-        return context.Features.Get<WebSocketTunnel>() is { } tunnel
-            ? ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer)
-            : forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(
@@ -83,11 +85,6 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfigur
             ActivityTimeout = configured.ActivityTimeout ?? defaults.Config.ActivityTimeout,
         };
     }
-
-    private static bool IsTooLarge(HttpContext context) =>
-        context.Request.ContentLength is { } length
-        && context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
-        && length > limit;
 
     private sealed class Defaults(GatewayOptions source)
     {
