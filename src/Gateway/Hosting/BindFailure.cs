@@ -30,7 +30,7 @@ internal static class BindFailure
         {
             return $"""
                 {endpoint.Location}: cannot listen on {endpoint.Url}: user '{Environment.UserName}' may not use ports below 1024. Three ways out:
-                  - run it as the systemd unit, which grants just this right: deploy/install.sh
+                  - run it as the systemd unit, which grants just this right: deploy/README.md
                   - grant it to the program: sudo setcap cap_net_bind_service=+ep {Environment.ProcessPath}
                   - use other ports in Kestrel:Endpoints, such as https://*:8443 and http://*:8080
                 """;

@@ -19,6 +19,8 @@ internal static class Logging
         ["Serilog:MinimumLevel:Override:Microsoft"] = "Warning",
         ["Serilog:MinimumLevel:Override:System"] = "Warning",
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
+        // YARP keeps keys for the cookies of session affinity; that they lie unencrypted in the user's own folder is no news.
+        ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.DataProtection"] = "Error",
         // ErrorResponses says it once, in plain words, with the request id.
         ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Fatal",
     };
@@ -46,7 +48,7 @@ internal static class Logging
         {
             _ = mode == HostMode.Dev
                 ? logger.WriteTo.Console(outputTemplate: ReadableLine, formatProvider: CultureInfo.InvariantCulture)
-                : logger.WriteTo.Console(new RenderedCompactJsonFormatter());
+                : logger.WriteTo.Console(new CompactJsonLine());
         }
 
         return logger.CreateLogger();
