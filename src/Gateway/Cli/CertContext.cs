@@ -1,4 +1,3 @@
-using System.Collections;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -13,11 +12,7 @@ internal sealed record CertContext(
     TimeProvider Clock,
     Func<string, IReadOnlyList<ITrustStore>> TrustStores)
 {
-    public static CertContext OfThisProcess() => new(
-        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? ""),
-        TimeProvider.System,
-        HostPlatform.Current.TrustStores);
+    public static CertContext OfThisProcess() => new(ProcessEnvironment.Variables(), TimeProvider.System, HostPlatform.Current.TrustStores);
 
     public SudoUser? SudoUser => SudoUser.From(Environment);
 
@@ -28,11 +23,11 @@ internal sealed record CertContext(
             ? home
             : System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
 
-    /// <summary>The configuration, or an empty one when the file is not there: the local authority needs none.</summary>
+    /// <summary>The configuration; the environment's alone when the file is not there: the local authority needs none.</summary>
     public ConfigurationResult Read(FileInfo config) =>
         config.Exists
             ? ConfigurationReader.Read(config.ToString(), Environment)
-            : new ConfigurationResult(new GatewayConfiguration { FilePath = config.ToString() }, []);
+            : ConfigurationReader.ReadWithoutFile(config.ToString(), Environment);
 
     /// <summary>The folder that `gateway dev` of the same user keeps the local authority in.</summary>
     public string StateDirectory(GatewayConfiguration configuration)

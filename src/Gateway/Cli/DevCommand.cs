@@ -22,6 +22,14 @@ internal static class DevCommand
             Description = "Starts the services: run beside the gateway and stopped with it. Write it after --.",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        child.Validators.Add(result =>
+        {
+            // A misspelled option would be taken for the command.
+            if (result.Tokens is [{ Value: ['-', ..] option }, ..])
+            {
+                result.AddError($"Unrecognized option '{option}'.");
+            }
+        });
         var command = new Command(
             "dev",
             $"Serve on https://localhost:{EndpointOverrides.DevHttpsPort} and {EndpointOverrides.DevSecondHttpsPort} and "
@@ -42,21 +50,15 @@ internal static class DevCommand
     private static async Task<int> RunAsync(
         string path, bool lan, string[] command, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        // The certificates that the file names are production's: they need not be on this machine.
-        var (configuration, errors) = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
+        var source = new ConfigurationSource(path, () => Read(path, lan));
+        var (configuration, errors) = source.Read();
         if (errors.Count > 0)
         {
             ConfigurationFile.WriteErrors(error, path, errors);
             return ExitCode.Failure;
         }
 
-        configuration = EndpointOverrides.ForDevelopment(configuration, lan);
-        if (!configuration.SslEnabled)
-        {
-            configuration = EndpointOverrides.ForPlainHttp(configuration);
-        }
-
-        await using var gateway = await StartedGateway.StartAsync(configuration, HostMode.Dev, lan, error, cancellationToken);
+        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Dev, lan, error, cancellationToken);
         if (gateway is null)
         {
             return ExitCode.Failure;
@@ -75,6 +77,14 @@ internal static class DevCommand
         }
 
         return await RunWithChildAsync(gateway, configuration, command, output, error, cancellationToken);
+    }
+
+    // The certificates that the file names are production's: they need not be on this machine.
+    private static ConfigurationResult Read(string path, bool lan)
+    {
+        var (configuration, errors) = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
+        configuration = EndpointOverrides.ForDevelopment(configuration, lan);
+        return new ConfigurationResult(configuration.SslEnabled ? configuration : EndpointOverrides.ForPlainHttp(configuration), errors);
     }
 
     private static async Task<int> RunWithChildAsync(

@@ -12,37 +12,59 @@ namespace Gateway.Hosting;
 /// <summary>The whole gateway in one place: all registration, then the pipeline in order.</summary>
 internal static class GatewayHost
 {
-    // A developer who presses Ctrl-C with a call open wants the prompt back.
-    private static readonly TimeSpan DevShutdownTimeout = TimeSpan.FromSeconds(1);
-
     /// <param name="configuration">Valid, with the endpoints to serve.</param>
     /// <param name="mode">The verb.</param>
     /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
+    /// <param name="source">Where the configuration is read again when it changes; null where it never does.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
-        GatewayConfiguration configuration, HostMode mode, CertificateSources certificates, Action<WebApplicationBuilder>? customize = null)
+        GatewayConfiguration configuration,
+        HostMode mode,
+        CertificateSources certificates,
+        ConfigurationSource? source = null,
+        Action<WebApplicationBuilder>? customize = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
         var services = builder.Services;
 
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(configuration.Gateway);
-        services.AddSerilog(Logging.Create(configuration, mode), dispose: true);
-        if (mode == HostMode.Dev)
-        {
-            services.Configure<HostOptions>(options => options.ShutdownTimeout = DevShutdownTimeout);
-        }
+        services.AddSingleton(new CurrentConfiguration(configuration));
+        var values = new ReloadableValues(configuration.Root);
+        var live = Logging.WithDefaults(values);
+        services.AddSerilog(Logging.Create(live, mode), dispose: true);
+        AddDrain(services, mode == HostMode.Dev ? TimeSpan.Zero : configuration.Gateway.DrainTimeout);
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
-        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates.Served));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates.Served));
 
         AddProxy(services, configuration);
+        if (source is not null)
+        {
+            services.AddSingleton(source);
+            services.AddSingleton(values);
+            services.AddHostedService<ConfigurationReload>();
+        }
+
         customize?.Invoke(builder);
 
         var app = builder.Build();
-        UsePipeline(app, configuration, mode);
+        UsePipeline(app, mode);
         return app;
+    }
+
+    /// <param name="services">Of the host.</param>
+    /// <param name="timeout">None in dev: a developer who presses Ctrl-C with a call open wants the prompt back.</param>
+    private static void AddDrain(IServiceCollection services, TimeSpan timeout)
+    {
+        services.AddSingleton<OpenWebSockets>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Drain>(provider, timeout));
+        services.Configure<HostOptions>(options =>
+        {
+            // Together: the endpoints stop accepting while the calls drain.
+            options.ServicesStopConcurrently = true;
+            options.ShutdownTimeout = timeout + Drain.CloseTime;
+        });
     }
 
     private static void AddCertificates(IServiceCollection services, CertificateSources certificates)
@@ -61,16 +83,21 @@ internal static class GatewayHost
     {
         services.AddRouting();
         services.AddRequestTimeouts();
+        services.AddCors();
+        services.AddAuthorization();
+        services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
         var yarpForwarder = services.Last(s => s.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
         services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
-            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder), configuration.Gateway));
+            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
+            provider.GetRequiredService<CurrentConfiguration>(),
+            provider.GetRequiredService<OpenWebSockets>()));
     }
 
-    private static void UsePipeline(WebApplication app, GatewayConfiguration configuration, HostMode mode)
+    private static void UsePipeline(WebApplication app, HostMode mode)
     {
         // 1. The client finishes, whatever becomes of the request; who is it, really; one record of what became of it.
         app.UseMiddleware<UnreadUpload>();
@@ -81,20 +108,17 @@ internal static class GatewayHost
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
         // 3. Plain HTTP goes to the first https endpoint.
-        if (configuration.Gateway.HttpsRedirect && configuration.Endpoints.FirstOrDefault(e => e.IsHttps) is { } https)
-        {
-            app.UseMiddleware<HttpsRedirect>(https.Port);
-        }
+        app.UseMiddleware<HttpsRedirect>();
 
         // 4. Names that are not served go nowhere.
-        if (configuration.AllowedHosts.Count > 0 && !configuration.AllowedHosts.Contains("*"))
-        {
-            app.UseMiddleware<HostFilter>(configuration.AllowedHosts);
-        }
+        app.UseMiddleware<HostFilter>();
 
         // 5. The route, then the service.
         app.UseRouting();
         app.UseRequestTimeouts();
+        app.UseCors();
+        app.UseAuthorization();
+        app.UseRateLimiter();
         app.MapReverseProxy();
     }
 }

@@ -21,14 +21,14 @@ internal sealed class StartedGateway : IAsyncDisposable
     /// <summary>Loads the certificates, then listens.</summary>
     /// <returns>Null when that failed; why is written to <paramref name="error"/>.</returns>
     public static async Task<StartedGateway?> StartAsync(
-        GatewayConfiguration configuration, HostMode mode, bool lan, TextWriter error, CancellationToken cancellationToken)
+        GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, bool lan, TextWriter error, CancellationToken cancellationToken)
     {
         WebApplication app;
         CertificateSources certificates;
         try
         {
             certificates = CertificateSources.For(configuration, mode, lan, TimeProvider.System);
-            app = GatewayHost.Build(configuration, mode, certificates);
+            app = GatewayHost.Build(configuration, mode, certificates, source);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
         }

@@ -6,7 +6,7 @@ namespace Gateway.Proxying;
 
 /// <summary>The one place where a failure becomes a response: a small page for browsers, problem details (RFC 9457) for others, with
 /// the request id that stands in the log.</summary>
-internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOptions options, ErrorDetail detail, ILogger<ErrorResponses> logger)
+internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfiguration configuration, ErrorDetail detail, ILogger<ErrorResponses> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -54,7 +54,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOption
         var proxy = context.Features.Get<IReverseProxyFeature>();
         var destination = proxy?.ProxiedDestination?.Model.Config.Address;
         var service = destination is null ? $"'{proxy?.Cluster.Config.ClusterId}'" : $"'{proxy?.Cluster.Config.ClusterId}' ({destination})";
-        return new Failure(service, ServiceFailure.Reason(feature, options.RequestTimeout));
+        return new Failure(service, ServiceFailure.Reason(feature, configuration.Value.Gateway.RequestTimeout));
     }
 
     // The client's own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.
@@ -73,7 +73,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOption
     {
         if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return $"Gateway:Limits:MaxRequestBodySize is {options.MaxRequestBodySize} bytes.";
+            return $"Gateway:Limits:MaxRequestBodySize is {configuration.Value.Gateway.MaxRequestBodySize} bytes.";
         }
 
         if (detail == ErrorDetail.Hidden)
