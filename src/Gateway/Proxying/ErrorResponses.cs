@@ -10,6 +10,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        var ending = RequestEnding.Watch(context);
         try
         {
             await next(context);
@@ -29,7 +30,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
             Refusal.Set(context, StatusCodes.Status500InternalServerError);
         }
 
-        var failure = FailureOfService(context);
+        var failure = FailureOfService(context, ending);
         if (failure is not null)
         {
             LogServiceFailed(logger, failure.Service, failure.Reason, context.Response.StatusCode, context.Request.Method, context.Request.Path, context.TraceIdentifier);
@@ -43,9 +44,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
 
     private sealed record Failure(string Service, string Reason);
 
-    private Failure? FailureOfService(HttpContext context)
+    private Failure? FailureOfService(HttpContext context, RequestEnding ending)
     {
-        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || IsOfClient(feature.Error, context))
+        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || ending.ClientLeft || IsOfClient(feature.Error))
         {
             return null;
         }
@@ -56,10 +57,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
         return new Failure(service, ServiceFailure.Reason(feature, configuration.Value.Gateway.RequestTimeout));
     }
 
-    // The client went away, or its own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.
-    private static bool IsOfClient(ForwarderError error, HttpContext context) =>
-        context.RequestAborted.IsCancellationRequested
-        || error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyClient
+    // The client's own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.
+    private static bool IsOfClient(ForwarderError error) =>
+        error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyClient
             or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseClient
             or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeActivityTimeout or ForwarderError.UpgradeRequestDestination
             or ForwarderError.UpgradeResponseDestination;
