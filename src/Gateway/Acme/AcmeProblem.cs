@@ -1,0 +1,79 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Gateway.Acme;
+
+/// <summary>What the CA says went wrong: a problem document (RFC 7807) with ACME's types and subproblems (RFC 8555 section 6.7).</summary>
+internal sealed record AcmeProblem
+{
+    public const string AccountDoesNotExist = Prefix + "accountDoesNotExist";
+    public const string AlreadyReplaced = Prefix + "alreadyReplaced";
+    public const string AlreadyRevoked = Prefix + "alreadyRevoked";
+    public const string BadNonce = Prefix + "badNonce";
+    public const string Caa = Prefix + "caa";
+    public const string Connection = Prefix + "connection";
+    public const string Dns = Prefix + "dns";
+    public const string ExternalAccountRequired = Prefix + "externalAccountRequired";
+    public const string InvalidProfile = Prefix + "invalidProfile";
+    public const string RateLimited = Prefix + "rateLimited";
+    public const string RejectedIdentifier = Prefix + "rejectedIdentifier";
+    public const string Unauthorized = Prefix + "unauthorized";
+    public const string UserActionRequired = Prefix + "userActionRequired";
+
+    private const string Prefix = "urn:ietf:params:acme:error:";
+    private const int LongestText = 2000;
+    private const int MostSubproblems = 100;
+
+    // RFC 7807 section 4.2.
+    [AllowNull]
+    public string Type { get; init => field = value ?? "about:blank"; } = "about:blank";
+
+    public string? Title { get; init; }
+    public string? Detail { get; init; }
+    public int? Status { get; init; }
+    public string? Instance { get; init; }
+
+    /// <summary>The name concerned; only subproblems have one (RFC 8555 section 6.7.1).</summary>
+    public AcmeIdentifier? Identifier { get; init; }
+
+    public IReadOnlyList<AcmeProblem>? Subproblems { get; init; }
+
+    /// <summary>The CA's own words on one line: "rateLimited: too many certificates; example.com: caa: forbidden".</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder(Words());
+        foreach (var subproblem in (Subproblems ?? []).Take(MostSubproblems))
+        {
+            text.Append("; ");
+            if (subproblem.Identifier is { } identifier)
+            {
+                text.Append(identifier).Append(": ");
+            }
+
+            text.Append(subproblem.Words());
+        }
+
+        return OneLine(text);
+    }
+
+    private string Words()
+    {
+        var type = Type.StartsWith(Prefix, StringComparison.Ordinal) ? Type[Prefix.Length..] : Type;
+        var words = (Detail ?? Title) is { Length: > 0 } said ? $"{type}: {said}" : type;
+        return Instance is { Length: > 0 } ? $"{words} (see {Instance})" : words;
+    }
+
+    // These words end up in logs and on terminals, where a line break or an escape sequence from outside has no place.
+    private static string OneLine(StringBuilder text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsControl(text[i]))
+            {
+                text[i] = ' ';
+            }
+        }
+
+        return text.Length <= LongestText ? text.ToString() : text.ToString(0, LongestText) + "…";
+    }
+}
