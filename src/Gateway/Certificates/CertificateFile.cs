@@ -23,7 +23,7 @@ internal sealed class CertificateFile(CertificateFileOptions options)
     public ServedCertificate Load()
     {
         var content = Read(options.Path);
-        var text = Encoding.UTF8.GetString(content);
+        var text = Text(content);
         var (leaf, chain) = PemBlock.IsPem(text) ? LoadPem(text) : LoadPfx(content);
         try
         {
@@ -49,7 +49,7 @@ internal sealed class CertificateFile(CertificateFileOptions options)
         }
 
         var keyPath = options.KeyPath ?? options.Path;
-        var keyBlocks = options.KeyPath is null ? blocks : Parse(keyPath, Encoding.UTF8.GetString(Read(keyPath)));
+        var keyBlocks = options.KeyPath is null ? blocks : Parse(keyPath, Text(Read(keyPath)));
         var keyBlock = keyBlocks.Find(PrivateKeyReader.IsKey) ?? throw new CertificateFileException(
             keyPath,
             options.KeyPath is null ? "it is a certificate without key" : $"there is no private key in it{Holds(keyBlocks)}",
@@ -69,17 +69,17 @@ internal sealed class CertificateFile(CertificateFileOptions options)
 
     private (X509Certificate2 Leaf, X509Certificate2Collection Chain) LoadPfx(byte[] content)
     {
-        if (content.Length > 0 && X509Certificate2.GetCertContentType(content) == X509ContentType.Cert)
-        {
-            throw new CertificateFileException(
-                options.Path,
-                "it is a certificate in DER form, without key",
-                $"convert it: openssl x509 -inform der -in {options.Path} -out {Path.ChangeExtension(options.Path, ".pem")}");
-        }
-
         X509Certificate2Collection certificates;
         try
         {
+            if (content.Length > 0 && X509Certificate2.GetCertContentType(content) == X509ContentType.Cert)
+            {
+                throw new CertificateFileException(
+                    options.Path,
+                    "it is a certificate in DER form, without key",
+                    $"convert it: openssl x509 -inform der -in {options.Path} -out {Path.ChangeExtension(options.Path, ".pem")}");
+            }
+
             certificates = X509CertificateLoader.LoadPkcs12Collection(content, options.Password, HostPlatform.Current.KeyStorage);
         }
         catch (CryptographicException e)
@@ -145,6 +145,9 @@ internal sealed class CertificateFile(CertificateFileOptions options)
         RSA rsa => certificate.CopyWithPrivateKey(rsa),
         _ => certificate.CopyWithPrivateKey((ECDsa)key),
     };
+
+    // Windows editors put a byte order mark before the text.
+    private static string Text(byte[] content) => Encoding.UTF8.GetString(content).TrimStart('\uFEFF');
 
     private static byte[] Read(string path)
     {

@@ -57,23 +57,8 @@ internal sealed partial class CertificateFileWatcher : BackgroundService
         LoadAll();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Period, _clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
-        {
-            try
-            {
-                Poll();
-            }
-            catch (Exception e)
-            {
-                LogPollFailed(e);
-            }
-        }
-    }
-
-    private void Poll()
+    /// <summary>One look at all files.</summary>
+    public void Poll()
     {
         lock (_lock)
         {
@@ -86,6 +71,22 @@ internal sealed partial class CertificateFileWatcher : BackgroundService
             if (changed)
             {
                 Publish();
+            }
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, _clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        {
+            try
+            {
+                Poll();
+            }
+            catch (Exception e)
+            {
+                LogPollFailed(e);
             }
         }
     }

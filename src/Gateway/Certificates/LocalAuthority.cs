@@ -54,13 +54,16 @@ internal sealed class LocalAuthority
     /// <summary>The root in PEM form, for a phone, another machine, or the `verify=` of Python's requests.</summary>
     public string RootPath { get; }
 
+    /// <summary>The root as trust stores take it.</summary>
+    public TrustAnchor Anchor => new(Root, RootPath);
+
     /// <summary>Whether an address is one that the authority may certify.</summary>
     public static bool IsPrivate(IPAddress address) => Array.Exists(LocalNetworks, network => network.Contains(address));
 
     /// <summary>Opens the authority, or null when none has been made in this state folder yet.</summary>
     /// <exception cref="LocalAuthorityException">Its files are damaged, expired or cannot be read.</exception>
     public static LocalAuthority? TryOpen(string stateDirectory, TimeProvider clock) =>
-        File.Exists(Path.Combine(FolderIn(stateDirectory), RootFile)) ? OpenOrCreate(stateDirectory, clock) : null;
+        File.Exists(RootPathIn(stateDirectory)) ? OpenOrCreate(stateDirectory, clock) : null;
 
     /// <summary>Opens the authority, after making it when there is none. Several processes at once end with the same one.</summary>
     /// <exception cref="LocalAuthorityException">Its files are damaged, expired or cannot be read or written.</exception>
@@ -103,6 +106,9 @@ internal sealed class LocalAuthority
         .. names.DnsNames.Where(name => !_constraints.Permits(name)),
         .. names.Addresses.Where(address => !_constraints.Permits(address)).Select(address => address.ToString()),
     ];
+
+    /// <summary>Where the root of a state folder's authority lies, if it has one.</summary>
+    public static string RootPathIn(string stateDirectory) => Path.Combine(FolderIn(stateDirectory), RootFile);
 
     private static string FolderIn(string stateDirectory) => Path.Combine(Path.GetFullPath(stateDirectory), "local-ca");
 

@@ -11,21 +11,21 @@ internal static class ServerName
     /// <summary>Null when the text cannot be a host name.</summary>
     public static string? Normalize(string name)
     {
-        var trimmed = name.EndsWith('.') ? name[..^1] : name;
-        if (trimmed.Length == 0)
+        var lower = (name.EndsWith('.') ? name[..^1] : name).ToLowerInvariant();
+        if (lower.Length == 0)
         {
             return null;
         }
 
-        if (Ascii.IsValid(trimmed))
+        if (Ascii.IsValid(lower))
         {
-            return trimmed.ToLowerInvariant();
+            return lower;
         }
 
         // SslStream hands out the server name decoded to Unicode, although A-labels travel on the wire.
         try
         {
-            return Idn.GetAscii(trimmed).ToLowerInvariant();
+            return Idn.GetAscii(lower);
         }
         catch (ArgumentException)
         {

@@ -23,7 +23,7 @@ internal static class ConfigurationFile
         return JsonTree.Read(content, path, errors);
     }
 
-    private static (string Rule, string Remedy) Explain(string path, Exception e) => e switch
+    internal static (string Rule, string Remedy) Explain(string path, Exception e) => e switch
     {
         FileNotFoundException or DirectoryNotFoundException =>
             ($"cannot be read by user '{Environment.UserName}': there is no such file in {Folder(path)}", "name the file with --config"),

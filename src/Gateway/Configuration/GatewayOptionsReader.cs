@@ -41,33 +41,22 @@ internal static class GatewayOptionsReader
             {
                 networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
             }
-            else if (IPNetwork.TryParse(entry.Value, out var network))
+            else if (!IPNetwork.TryParse(entry.Value, out var network))
             {
-                networks.Add(network);
+                errors.Add(entry, QuotedValue.Of(entry), "is no CIDR range", $"after the slash stands a number from 0 to {address.GetAddressBytes().Length * 8}");
+            }
+            else if (!network.BaseAddress.Equals(address))
+            {
+                // 10.0.0.1/8 may have been meant as the one address or as the range.
+                errors.Add(entry, QuotedValue.Of(entry), "is an address within a range", $"write {address} or {network}");
             }
             else
             {
-                errors.Add(entry, QuotedValue.Of(entry), "is not a CIDR range", RangeRemedy(address, entry.Value[(slash + 1)..]));
+                networks.Add(network);
             }
         }
 
         return networks;
-    }
-
-    private static string RangeRemedy(IPAddress address, string prefix)
-    {
-        var bytes = address.GetAddressBytes();
-        if (!int.TryParse(prefix, NumberStyles.None, CultureInfo.InvariantCulture, out var length) || length > bytes.Length * 8)
-        {
-            return $"after the slash stands a number from 0 to {bytes.Length * 8}";
-        }
-
-        for (var bit = length; bit < bytes.Length * 8; bit++)
-        {
-            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
-        }
-
-        return $"the range that holds this address is {new IPAddress(bytes)}/{length}";
     }
 
     // IPAddress also reads "1" and "127.1"; nobody means those.

@@ -14,8 +14,9 @@ internal sealed record SchemaScope(ConfigurationNode Node, Schema Schema, Schema
             return "this is a list: its entries have no names";
         }
 
-        var free = Schema.Properties.Where(property => !property.Value.IsForbidden && Node.Child(property.Key) is null).Select(property => property.Key);
-        if (DidYouMean.Nearest(key, free) is { } near)
+        // Among equally near keys, one that is not written yet.
+        var known = Schema.Properties.Where(property => !property.Value.IsForbidden).Select(property => property.Key).ToArray();
+        if (DidYouMean.Nearest(key, known.OrderBy(name => Node.Child(name) is not null)) is { } near)
         {
             errors.SpeakAbout(Node.PathOf(near));
             return $"did you mean '{near}'?";
@@ -27,7 +28,6 @@ internal sealed record SchemaScope(ConfigurationNode Node, Schema Schema, Schema
             return $"it belongs in {place}";
         }
 
-        var known = Schema.Properties.Where(property => !property.Value.IsForbidden).Select(property => property.Key).ToArray();
         return "known here: " + string.Join(", ", known.Take(MostKeysListed)) + (known.Length > MostKeysListed ? ", …" : "");
     }
 

@@ -11,19 +11,21 @@ namespace Gateway.Platform;
 /// <param name="folder">Where local roots are put.</param>
 /// <param name="extension">What the program wants their names to end in.</param>
 /// <param name="bundle">The file that the program makes, with all trusted roots.</param>
-/// <param name="update">The program with its arguments.</param>
-internal sealed class LinuxSystemStore(string family, string folder, string extension, string bundle, params string[] update) : ITrustStore
+/// <param name="update">The program, with its arguments after a root was added.</param>
+/// <param name="refresh">The same after one was removed: Debian's leaves dangling links behind unless it starts afresh.</param>
+internal sealed class LinuxSystemStore(string family, string folder, string extension, string bundle, string[] update, string[] refresh)
+    : ITrustStore
 {
     private static readonly LinuxSystemStore[] Known =
     [
         new("Red Hat", "/etc/pki/ca-trust/source/anchors", ".crt",
-            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "update-ca-trust", "extract"),
+            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", ["update-ca-trust", "extract"], ["update-ca-trust", "extract"]),
         new("Debian", "/usr/local/share/ca-certificates", ".crt",
-            "/etc/ssl/certs/ca-certificates.crt", "update-ca-certificates"),
+            "/etc/ssl/certs/ca-certificates.crt", ["update-ca-certificates"], ["update-ca-certificates", "--fresh"]),
         new("Arch", "/etc/ca-certificates/trust-source/anchors", ".crt",
-            "/etc/ca-certificates/extracted/tls-ca-bundle.pem", "update-ca-trust"),
+            "/etc/ca-certificates/extracted/tls-ca-bundle.pem", ["update-ca-trust"], ["update-ca-trust"]),
         new("SUSE", "/etc/pki/trust/anchors", ".crt",
-            "/var/lib/ca-certificates/ca-bundle.pem", "update-ca-certificates"),
+            "/var/lib/ca-certificates/ca-bundle.pem", ["update-ca-certificates"], ["update-ca-certificates"]),
     ];
 
     public string Name => $"the system's trust store ({family}: curl, OpenSSL, .NET, wget)";
@@ -60,20 +62,21 @@ internal sealed class LinuxSystemStore(string family, string folder, string exte
         return Change(
             () => File.Copy(anchor.Path, target, overwrite: true),
             $"copied to {target} and {update[0]} run",
-            ["install", "-m", "0644", Path.GetFullPath(anchor.Path), target]);
+            ["install", "-m", "0644", Path.GetFullPath(anchor.Path), target],
+            update);
     }
 
     public TrustOutcome Remove(TrustAnchor anchor)
     {
         var target = Target(anchor);
         return File.Exists(target) || Contains(anchor)
-            ? Change(() => File.Delete(target), $"{target} removed and {update[0]} run", ["rm", "-f", target])
+            ? Change(() => File.Delete(target), $"{target} removed and {refresh[0]} run", ["rm", "-f", target], refresh)
             : new TrustOutcome(TrustStatus.Unchanged, "was not there");
     }
 
     private string Target(TrustAnchor anchor) => Path.Combine(folder, anchor.FileName + extension);
 
-    private TrustOutcome Change(Action change, string done, string[] command)
+    private static TrustOutcome Change(Action change, string done, string[] command, string[] program)
     {
         try
         {
@@ -85,20 +88,20 @@ internal sealed class LinuxSystemStore(string family, string folder, string exte
                 TrustStatus.NeedsRights,
                 "only root may change it",
                 ExternalCommand.ForShell(["sudo", .. command]),
-                ExternalCommand.ForShell(["sudo", .. update]));
+                ExternalCommand.ForShell(["sudo", .. program]));
         }
         catch (IOException e)
         {
             return new TrustOutcome(TrustStatus.Failed, e.Message);
         }
 
-        var result = ExternalCommand.Run(update[0], update[1..]);
+        var result = ExternalCommand.Run(program[0], program[1..]);
         return result is { Succeeded: true }
             ? new TrustOutcome(TrustStatus.Done, done)
             : new TrustOutcome(
                 TrustStatus.Failed,
-                $"{update[0]} failed: {result?.Complaint ?? "there is no such program; install the package ca-certificates"}",
-                ExternalCommand.ForShell(["sudo", .. update]));
+                $"{program[0]} failed: {result?.Complaint ?? "there is no such program; install the package ca-certificates"}",
+                ExternalCommand.ForShell(["sudo", .. program]));
     }
 
     private sealed class UnknownSystemStore : ITrustStore
