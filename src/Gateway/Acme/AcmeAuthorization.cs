@@ -5,10 +5,9 @@ namespace Gateway.Acme;
 /// <summary>The CA's record of who may have certificates for one name (RFC 8555 section 7.1.4).</summary>
 internal sealed record AcmeAuthorization
 {
-    public const string Pending = "pending";
     public const string Valid = "valid";
 
-    /// <summary>One of the constants here, another of RFC 8555, or what the CA thinks of next.</summary>
+    /// <summary>"valid", "pending", another of RFC 8555, or what the CA thinks of next.</summary>
     public required string Status { get; init; }
 
     /// <summary>The name, without "*." even when <see cref="Wildcard"/> is set.</summary>
@@ -28,6 +27,10 @@ internal sealed record AcmeAuthorization
     /// <summary>RFC 8555 section 7.1.6: none of these ever becomes valid again.</summary>
     [JsonIgnore]
     public bool IsOver => Status is "invalid" or "deactivated" or "expired" or "revoked";
+
+    /// <summary>Any other status, of days to come too, means "not yet".</summary>
+    [JsonIgnore]
+    public bool IsDecided => IsOver || Status == Valid;
 
     public static AcmeAuthorization Read(AcmeAnswer answer) =>
         answer.Read(AcmeJson.Default.AcmeAuthorization) with { Url = answer.Url, RetryAfter = answer.RetryAfter };

@@ -7,18 +7,18 @@ namespace Gateway.Acme;
 internal readonly record struct AcmeLook(bool Done, string Status, TimeSpan? RetryAfter);
 
 /// <summary>
-/// Waits for the CA during one order. All waits of the order share one limit, counted by a clock that cannot jump;
-/// a CA that fails to answer meanwhile is asked again, for giving up would waste the order.
+/// Waits for the CA during one order. All waits of the order share one limit, counted by a clock that cannot jump; what our side
+/// takes to publish an answer is not counted. A CA that fails to answer is asked again, for giving up would waste the order.
 /// </summary>
 internal sealed class AcmePolling(TimeProvider time)
 {
-    /// <summary>How long an order may take once it is placed.</summary>
+    /// <summary>How long the CA may take over one order, all in all, once it is placed.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly long _start = time.GetTimestamp();
+    private TimeSpan _spent;
 
     /// <summary>Looks until done; the last look is at the limit.</summary>
     /// <param name="attempt">What is being waited for, as it follows "could not".</param>
@@ -28,9 +28,12 @@ internal sealed class AcmePolling(TimeProvider time)
     public async Task UntilDoneAsync(
         string attempt, Uri url, Func<CancellationToken, Task<AcmeLook>> look, CancellationToken cancellationToken)
     {
+        var before = _spent;
+        var start = time.GetTimestamp();
         for (var pause = FirstPause; ; pause = Min(pause * 1.5, LongestPause))
         {
-            var left = Limit - time.GetElapsedTime(_start);
+            _spent = before + time.GetElapsedTime(start);
+            var left = Limit - _spent;
             TimeSpan? asked;
             try
             {

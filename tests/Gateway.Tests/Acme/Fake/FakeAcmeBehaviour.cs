@@ -17,6 +17,9 @@ internal sealed class FakeAcmeBehaviour
     /// <summary>Awaited before a request is answered: a slow CA, or one that hangs.</summary>
     public Func<FakeResource, CancellationToken, Task>? Hold { get; set; }
 
+    /// <summary>Does what is asked and then drops the connection instead of answering.</summary>
+    public Func<FakeResource, bool>? LoseAnswer { get; set; }
+
     /// <summary>The Retry-After header of good answers: "120", or an HTTP date; null for none.</summary>
     public Func<FakeResource, string?>? RetryAfter { get; set; }
 

@@ -141,6 +141,12 @@ internal sealed class FakeAcmeServer : IAsyncDisposable
             answer = FakeAnswer.Refused(refusal);
         }
 
+        if (Behaviour.LoseAnswer?.Invoke(resource) == true)
+        {
+            context.Abort();
+            return;
+        }
+
         await WriteAsync(context, resource, answer);
     }
 
