@@ -11,29 +11,43 @@ internal static class AtomicFile
 
     /// <summary>Writes a file, replacing one that is there.</summary>
     /// <exception cref="IOException">The file that was there before is unchanged.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode) =>
+        Write(path, content, mode, DiskSteps.Real);
+
+    /// <summary>Writes a file, replacing one that is there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of it.</param>
+    /// <param name="mode">Its mode from the first instant.</param>
+    /// <param name="disk">What is done to the disk; a test stops in the middle.</param>
+    /// <exception cref="IOException">The file that was there before is unchanged.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, DiskSteps disk)
     {
-        var temporary = WriteTemporary(path, content, mode);
+        var (folder, temporary) = Temporary(path);
         try
         {
-            File.Move(temporary, path, overwrite: true);
+            disk.WriteThrough(temporary, content, mode);
+            disk.Replace(temporary, path);
         }
         catch
         {
-            File.Delete(temporary);
+            disk.Delete(temporary);
             throw;
         }
+
+        // The new name is on the disk only when the folder is.
+        disk.SyncFolder(folder);
     }
 
     /// <summary>Writes a file unless there is one: of several processes at once exactly one gets true.</summary>
     public static bool TryCreate(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
-        var temporary = WriteTemporary(path, content, mode);
+        var (folder, temporary) = Temporary(path);
         try
         {
+            DiskSteps.Real.WriteThrough(temporary, content, mode);
+
             // Without overwrite the runtime links the file on Unix, which fails when the name is taken.
             File.Move(temporary, path, overwrite: false);
-            return true;
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -45,6 +59,9 @@ internal static class AtomicFile
             File.Delete(temporary);
             throw;
         }
+
+        DiskSteps.Real.SyncFolder(folder);
+        return true;
     }
 
     /// <summary>Makes a folder, and those above it that are missing, that only the owner may enter.</summary>
@@ -60,28 +77,10 @@ internal static class AtomicFile
         }
     }
 
-    private static string WriteTemporary(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
+    private static (string Folder, string Path) Temporary(string path)
     {
         var full = Path.GetFullPath(path);
-        var temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}");
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = mode;
-        }
-
-        try
-        {
-            using var stream = new FileStream(temporary, options);
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-
-        return temporary;
+        var folder = Path.GetDirectoryName(full)!;
+        return (folder, Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}"));
     }
 }

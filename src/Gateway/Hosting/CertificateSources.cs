@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -16,6 +17,12 @@ internal sealed record CertificateSources(
     LocalAuthority? Authority,
     Func<LocalNames> LocalNames)
 {
+    /// <summary>Certificates from CAs, by ACME; null when that is off.</summary>
+    public AutomaticSource? Automatic { get; init; }
+
+    /// <summary>Under which heading the local authority's certificate is served.</summary>
+    public CertificateSource LocalSource => Automatic is null ? CertificateSource.LocalAuthority : CertificateSource.Temporary;
+
     /// <summary>In dev always the local authority, and files only if the environment names them; in run the files, and the local
     /// authority if there are none, so that the gateway answers from the first minute.</summary>
     /// <exception cref="LocalAuthorityException">The local authority's files are damaged or out of reach.</exception>
@@ -28,7 +35,10 @@ internal sealed record CertificateSources(
 
         var authority = needsAuthority ? LocalAuthority.OpenOrCreate(StateDirectory(configuration), time) : null;
         return new CertificateSources(
-            new ServedCertificates(time), files, authority, () => Names(configuration, lan || mode == HostMode.Run, authority));
+            new ServedCertificates(time), files, authority, () => Names(configuration, lan || mode == HostMode.Run, authority))
+        {
+            Automatic = configuration.Acme is { } acme ? AutomaticSource.In(StateDirectory(configuration), acme, time) : null,
+        };
     }
 
     /// <summary>From the file, else systemd's, else the platform's.</summary>
@@ -47,5 +57,18 @@ internal sealed record CertificateSources(
         ];
         var refused = authority?.Refuses(new LocalNames(configured, [])) ?? [];
         return machine with { DnsNames = [.. machine.DnsNames.Concat(configured.Except(refused)).Distinct(StringComparer.OrdinalIgnoreCase)] };
+    }
+}
+
+/// <summary>What of the automatic certificates the endpoints need as well.</summary>
+/// <param name="Options">Which names, from where.</param>
+/// <param name="Folder">Where all of it is kept.</param>
+/// <param name="Challenges">What the CAs may ask for right now.</param>
+internal sealed record AutomaticSource(AcmeOptions Options, AcmeFolder Folder, OpenChallenges Challenges)
+{
+    public static AutomaticSource In(string stateDirectory, AcmeOptions options, TimeProvider time)
+    {
+        var folder = new AcmeFolder(stateDirectory);
+        return new AutomaticSource(options, folder, new OpenChallenges(folder, time));
     }
 }

@@ -1,4 +1,5 @@
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Observability;
 using Gateway.Proxying;
@@ -35,13 +36,13 @@ internal static class GatewayHost
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
-        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates.Served));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates.Served, certificates.Automatic?.Challenges));
 
         AddProxy(services, configuration);
         customize?.Invoke(builder);
 
         var app = builder.Build();
-        UsePipeline(app, configuration, mode);
+        UsePipeline(app, configuration, mode, certificates.Automatic?.Challenges);
         return app;
     }
 
@@ -52,9 +53,36 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<CertificateFileWatcher>());
         if (certificates.Authority is { } authority)
         {
-            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<LocalAuthorityService>(provider, authority, certificates.LocalNames));
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<LocalAuthorityService>(
+                provider, authority, certificates.LocalNames, certificates.LocalSource));
             services.AddHostedService(provider => provider.GetRequiredService<LocalAuthorityService>());
         }
+
+        if (certificates.Automatic is { } automatic)
+        {
+            AddAutomaticCertificates(services, automatic);
+        }
+    }
+
+    internal static void AddAutomaticCertificates(IServiceCollection services, AutomaticSource automatic)
+    {
+        services.AddSingleton(automatic.Options);
+        services.AddSingleton(automatic.Folder);
+        services.AddSingleton(automatic.Challenges);
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StateFiles>(provider, DiskSteps.Real));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CertificateStore>(provider, automatic.Options.AdditionalIssuers));
+        services.AddSingleton<NameStates>();
+        services.AddSingleton<NameShelf>();
+        services.AddSingleton<ChallengeResponders>();
+        services.AddSingleton<Issuers>();
+        services.AddSingleton<Issuance>();
+        services.AddSingleton<Renewal>();
+        services.AddSingleton<RenewalAdvice>();
+        services.AddSingleton<RenewalRequests>();
+        services.AddSingleton<RenewedHook>();
+        services.AddSingleton<FormerPackageImport>();
+        services.AddSingleton<CertificateService>();
+        services.AddHostedService(provider => provider.GetRequiredService<CertificateService>());
     }
 
     private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)
@@ -70,7 +98,7 @@ internal static class GatewayHost
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder), configuration.Gateway));
     }
 
-    private static void UsePipeline(WebApplication app, GatewayConfiguration configuration, HostMode mode)
+    private static void UsePipeline(WebApplication app, GatewayConfiguration configuration, HostMode mode, OpenChallenges? challenges)
     {
         // 1. Who is it, really, and one record of what becomes of the request.
         app.UseMiddleware<ForwardedHeaders>();
@@ -79,19 +107,25 @@ internal static class GatewayHost
         // 2. Every failure below ends here.
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
-        // 3. Plain HTTP goes to the first https endpoint.
+        // 3. A CA that asks whether a name is ours.
+        if (challenges is not null)
+        {
+            app.UseMiddleware<AcmeChallenges>((Func<string, string?>)challenges.KeyAuthorization);
+        }
+
+        // 4. Plain HTTP goes to the first https endpoint.
         if (configuration.Gateway.HttpsRedirect && configuration.Endpoints.FirstOrDefault(e => e.IsHttps) is { } https)
         {
             app.UseMiddleware<HttpsRedirect>(https.Port);
         }
 
-        // 4. Names that are not served go nowhere.
+        // 5. Names that are not served go nowhere.
         if (configuration.AllowedHosts.Count > 0 && !configuration.AllowedHosts.Contains("*"))
         {
             app.UseMiddleware<HostFilter>(configuration.AllowedHosts);
         }
 
-        // 5. The route, then the service.
+        // 6. The route, then the service.
         app.UseRouting();
         app.UseRequestTimeouts();
         app.MapReverseProxy();

@@ -3,6 +3,7 @@ using System.Net.Quic;
 using System.Net.Security;
 using System.Security.Authentication;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel;
@@ -16,7 +17,12 @@ internal static class KestrelEndpoints
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
-    public static void Configure(KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates)
+    /// <param name="kestrel">To be configured.</param>
+    /// <param name="configuration">With the endpoints.</param>
+    /// <param name="certificates">What handshakes choose from.</param>
+    /// <param name="challenges">What a CA may ask to see in a handshake; null without automatic certificates.</param>
+    public static void Configure(
+        KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates, OpenChallenges? challenges)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
@@ -36,15 +42,20 @@ internal static class KestrelEndpoints
         var loader = kestrel.Configure(configuration.Root.GetSection("Kestrel"));
         foreach (var endpoint in configuration.Endpoints.Where(e => e is { IsHttps: true, HasOwnCertificate: false }))
         {
-            loader.Endpoint(endpoint.Name, https => UseTable(https, certificates));
+            loader.Endpoint(endpoint.Name, https => UseTable(https, certificates, challenges));
         }
     }
 
-    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates)
+    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges)
     {
         if (endpoint.ConfigSection["Protocols"] is null && QuicListener.IsSupported)
         {
             endpoint.ListenOptions.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
+        }
+
+        if (challenges is not null)
+        {
+            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, HandshakeTimeout);
         }
 
         var https = endpoint.HttpsOptions;
@@ -53,12 +64,21 @@ internal static class KestrelEndpoints
             HandshakeTimeout = HandshakeTimeout,
             OnConnection = handshake =>
             {
+                if (TlsAlpnChallenge.Of(handshake.Connection) is { } challenge)
+                {
+                    return ValueTask.FromResult(challenge.ServerOptions());
+                }
+
                 var address = (handshake.Connection.LocalEndPoint as IPEndPoint)?.Address;
                 var certificate = certificates.Table.Select(handshake.ClientHelloInfo.ServerName, address)
                     ?? throw new AuthenticationException("There is no certificate to serve yet.");
                 return ValueTask.FromResult(ServerOptions(certificate, https));
             },
         });
+        if (challenges is not null)
+        {
+            TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);
+        }
     }
 
     private static SslServerAuthenticationOptions ServerOptions(ServedCertificate certificate, HttpsConnectionAdapterOptions https)

@@ -1,4 +1,5 @@
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -31,6 +32,7 @@ internal sealed class StartedGateway : IAsyncDisposable
             app = GatewayHost.Build(configuration, mode, certificates);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
+            app.Services.GetService<CertificateService>()?.LoadAll();
         }
         catch (LocalAuthorityException exception)
         {
