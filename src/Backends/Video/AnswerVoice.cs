@@ -26,20 +26,8 @@ internal sealed class AnswerVoice(EspeakTextToSpeech? textToSpeech)
         }
     }
 
-    private static short[] Decode(byte[] wav)
-    {
-        var decoder = WavDecoder.Open(new MemoryStream(wav));
-        var samples = new float[wav.Length / sizeof(short)];
-        var length = 0;
-        for (int count; (count = decoder.Read(samples.AsSpan(length))) > 0;)
-        {
-            length += count;
-        }
-        return Resampler.Convert(samples.AsSpan(0, length), decoder.SampleRate, SampleRate);
-    }
-
-    // Two notes, a fifth apart, that begin softly and fade out.
-    private static short[] Chime()
+    /// <summary>Half a second: two notes, a fifth apart, that begin softly and fade out.</summary>
+    public static short[] Chime()
     {
         const int note = SampleRate / 4;
         var samples = new short[2 * note];
@@ -51,5 +39,17 @@ internal sealed class AnswerVoice(EspeakTextToSpeech? textToSpeech)
             samples[i] = (short)(0.25 * 32767 * envelope * Math.Sin(2 * Math.PI * frequency * time));
         }
         return samples;
+    }
+
+    private static short[] Decode(byte[] wav)
+    {
+        var decoder = WavDecoder.Open(new MemoryStream(wav));
+        var samples = new float[wav.Length / sizeof(short)];
+        var length = 0;
+        for (int count; (count = decoder.Read(samples.AsSpan(length))) > 0;)
+        {
+            length += count;
+        }
+        return Resampler.Convert(samples.AsSpan(0, length), decoder.SampleRate, SampleRate);
     }
 }

@@ -5,8 +5,10 @@ namespace Backends.Video;
 /// <summary>The words of an answer, made only from what was truly received.</summary>
 internal sealed record VideoAnswer(TimeSpan Speech, long Frames, JpegHeader LastFrame, int LastFrameBytes, bool Chinese)
 {
-    // Below this no word was said: a click, a knock, a beep.
     private static readonly TimeSpan ShortestSpeech = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Long enough for a word; what is shorter was a click, a knock or a beep.</summary>
+    public bool IsSpeech => Speech >= ShortestSpeech;
 
     /// <summary>The espeak-ng voice for it.</summary>
     public string Voice => Chinese ? "cmn" : "en-us";
@@ -35,8 +37,6 @@ internal sealed record VideoAnswer(TimeSpan Speech, long Frames, JpegHeader Last
         (_, false) => [$"{(Frames == 1 ? "" : "the last one ")}{LastFrame.Width} by {LastFrame.Height} and {Kilobytes} KB. "],
         (_, true) => [$"最近一帧为 {LastFrame.Width} 乘 {LastFrame.Height}，{Kilobytes} KB。"],
     };
-
-    private bool IsSpeech => Speech >= ShortestSpeech;
 
     private string Seconds => Speech.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
 

@@ -129,7 +129,10 @@ internal sealed class VideoSession(string id, MessageSocket socket, AnswerVoice 
         {
             await socket.SendAsync(new { type = "text.delta", text = sentence }, cancellationToken);
         }
-        var samples = await voice.SpeakAsync(string.Concat(answer.Sentences), answer.Voice, cancellationToken);
+        // A word deserves a spoken answer. Noises can come faster than an answer can be spoken.
+        var samples = answer.IsSpeech
+            ? await voice.SpeakAsync(string.Concat(answer.Sentences), answer.Voice, cancellationToken)
+            : AnswerVoice.Chime();
         foreach (var piece in samples.Chunk(SamplesPerDelta))
         {
             var pcm = new byte[piece.Length * sizeof(short)];

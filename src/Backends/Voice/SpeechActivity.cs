@@ -23,9 +23,12 @@ internal sealed class SpeechActivity(TimeSpan longest)
     private const double AboveFloor = 12;
     private const double FaintestSpeech = -46;
 
+    // So far below its loudest moment a sound is its own echo in the room, no longer speech.
+    private const double Echo = 25;
+
     // Shorter than most pauses between sentences, longer than those between words. Also shorter than the
     // silence between the beeps of Chromium's fake microphone (one every 500 ms), so that those come as separate sounds.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(360);
 
     private readonly double[] _blockFloors = [.. Enumerable.Repeat(Quiet, Blocks)];
     private readonly short[] _frame = new short[FrameSamples];
@@ -33,6 +36,7 @@ internal sealed class SpeechActivity(TimeSpan longest)
     private int _inFrame;
     private long _frames;
     private double _lowest;
+    private double _loudest = double.NegativeInfinity;
     private TimeSpan? _start;
     private TimeSpan _end;
 
@@ -77,9 +81,11 @@ internal sealed class SpeechActivity(TimeSpan longest)
     {
         var now = TimeSpan.FromMilliseconds(_frames * 20);
         var next = now + TimeSpan.FromMilliseconds(20);
-        if (level > Math.Max(Floor(level) + AboveFloor, FaintestSpeech))
+        var threshold = Math.Max(Math.Max(Floor(level) + AboveFloor, FaintestSpeech), _loudest - Echo);
+        if (level > threshold)
         {
             _end = next;
+            _loudest = Math.Max(_loudest, level);
             if (_start is null)
             {
                 _start = now;
@@ -97,6 +103,7 @@ internal sealed class SpeechActivity(TimeSpan longest)
     {
         var ended = new SpeechEvent(SpeechChange.Ended, _start!.Value, _end);
         _start = null;
+        _loudest = double.NegativeInfinity;
         return ended;
     }
 

@@ -74,7 +74,7 @@ internal sealed class AcmeClient
             return null;
         }
 
-        var url = new Uri($"{renewalInfo.AbsoluteUri.TrimEnd('/')}/{certificateId}");
+        var url = new Uri($"{renewalInfo.OriginalString.TrimEnd('/')}/{certificateId}", UriKind.RelativeOrAbsolute);
         return RenewalInfo.Read(await _transport.GetAsync(url, "ask when to renew a certificate", cancellationToken));
     }
 

@@ -44,7 +44,7 @@ internal sealed record AcmeProblem
     public override string ToString()
     {
         var text = new StringBuilder(Words());
-        foreach (var subproblem in (Subproblems ?? []).Take(MostSubproblems))
+        foreach (var subproblem in (Subproblems ?? []).OfType<AcmeProblem>().Take(MostSubproblems))
         {
             text.Append("; ");
             if (subproblem.Identifier is { } identifier)

@@ -32,6 +32,7 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
 
     public async Task<AcmeAnswer> GetAsync(Uri url, string attempt, CancellationToken cancellationToken)
     {
+        RequireHttps(url, attempt);
         var answer = await SendAsync(HttpMethod.Get, url, body: null, attempt, cancellationToken);
         return answer.IsSuccess ? answer : throw AcmeException.Refused(attempt, answer);
     }
@@ -40,6 +41,8 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
     public async Task<AcmeAnswer> PostAsync(
         Uri newNonce, AcmeKey key, Uri? account, Uri url, byte[] payload, string attempt, CancellationToken cancellationToken)
     {
+        RequireHttps(newNonce, attempt);
+        RequireHttps(url, attempt);
         for (var attempts = 1; ; attempts++)
         {
             var nonce = _nonces.Take() ?? await FetchNonceAsync(newNonce, attempt, cancellationToken);
@@ -74,12 +77,6 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
     private async Task<AcmeAnswer> SendAsync(
         HttpMethod method, Uri url, byte[]? body, string attempt, CancellationToken cancellationToken)
     {
-        // RFC 8555 section 6.1.
-        if (!url.IsAbsoluteUri || url.Scheme != Uri.UriSchemeHttps)
-        {
-            throw new AcmeException(attempt, url, $"{url} is not an https URL.");
-        }
-
         using var limit = new CancellationTokenSource(RequestLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var request = CreateRequest(method, url, body);
@@ -100,6 +97,15 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
             // The outer message of a TLS failure only points to the inner one.
             var reason = e.InnerException is AuthenticationException tls ? tls.Message : e.Message;
             throw AcmeException.Unreachable(attempt, url, reason, e);
+        }
+    }
+
+    // RFC 8555 section 6.1. The URLs are the CA's word.
+    private static void RequireHttps(Uri url, string attempt)
+    {
+        if (!url.IsAbsoluteUri || url.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new AcmeException(attempt, url, $"{url} is not an https URL.");
         }
     }
 

@@ -100,6 +100,9 @@ internal sealed class LocalAuthority
     /// <summary>The certificate that was issued last, whatever its names; null when there is none.</summary>
     public ServedCertificate? IssuedLeaf() => _leafFile.TryRead();
 
+    /// <summary>Whether the authority can issue for a DNS name.</summary>
+    public bool Permits(string dnsName) => ServerName.Normalize(dnsName) is { } name && _constraints.Permits(name);
+
     /// <summary>Those of the names for which the authority cannot issue, such as the machine's name after it was renamed.</summary>
     public IReadOnlyList<string> Refuses(LocalNames names) =>
     [

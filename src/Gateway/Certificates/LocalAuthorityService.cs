@@ -35,9 +35,14 @@ internal sealed partial class LocalAuthorityService(
             LogRefused(name, authority.RootPath);
         }
 
-        _published = leaf;
         served.Publish(source, [leaf.As(source)]);
-        LogPublished(string.Join(", ", leaf.Names), leaf.Origin, leaf.NotAfter);
+        if (_published is not null)
+        {
+            // The first one stands in the start-up report.
+            LogReplaced(string.Join(", ", leaf.Names), leaf.Origin, leaf.NotAfter);
+        }
+
+        _published = leaf;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,8 +61,8 @@ internal sealed partial class LocalAuthorityService(
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Local certificate for {Names} issued by {Authority}, expires {NotAfter:u}")]
-    private partial void LogPublished(string names, string authority, DateTimeOffset notAfter);
+    [LoggerMessage(LogLevel.Information, "New local certificate for {Names} issued by {Authority}, expires {NotAfter:u}")]
+    private partial void LogReplaced(string names, string authority, DateTimeOffset notAfter);
 
     [LoggerMessage(LogLevel.Warning, "The local authority {RootPath} may not certify {Name}: clients that use this name are not served a fitting certificate. If the machine was renamed, move the authority's folder away, restart and trust the new one")]
     private partial void LogRefused(string name, string rootPath);

@@ -10,7 +10,8 @@ internal sealed record LocalNames(IReadOnlyList<string> DnsNames, IReadOnlyList<
     /// <summary>This machine's own name, one label.</summary>
     public static string MachineName => ServerName.Normalize(Environment.MachineName) ?? "localhost";
 
-    /// <summary>As this machine reaches itself.</summary>
+    /// <summary>As this machine reaches itself. Browsers do not let a wildcard stand directly below "localhost", though other
+    /// programs do: names below it that routes ask for have to be added with <see cref="Plus"/>.</summary>
     public static LocalNames ForLoopback { get; } =
         new(["localhost", "*.localhost"], [IPAddress.Loopback, IPAddress.IPv6Loopback]);
 
@@ -18,6 +19,10 @@ internal sealed record LocalNames(IReadOnlyList<string> DnsNames, IReadOnlyList<
     public static LocalNames ForLan() => new(
         [.. ForLoopback.DnsNames.Append(MachineName).Append(MachineName + ".local").Distinct()],
         [.. ForLoopback.Addresses.Concat(InterfaceAddresses().Where(LocalAuthority.IsPrivate)).Distinct()]);
+
+    /// <summary>These and more DNS names, for example the hosts of the routes.</summary>
+    public LocalNames Plus(IEnumerable<string> dnsNames) =>
+        this with { DnsNames = [.. DnsNames.Concat(dnsNames.Select(ServerName.Normalize).OfType<string>()).Distinct()] };
 
     private static IEnumerable<IPAddress> InterfaceAddresses() =>
         NetworkInterface.GetAllNetworkInterfaces()

@@ -7,7 +7,7 @@ internal static class CertCommand
 {
     public static Command Create() => Create(CertContext.OfThisProcess());
 
-    public static Command Create(CertContext context) => new("cert", "Make, trust and show certificates")
+    public static Command Create(CertContext context) => new("cert", "Make, trust and show certificates.")
     {
         CertCreateCommand.Create(context),
         CertTrustCommand.Create(context),
@@ -17,7 +17,7 @@ internal static class CertCommand
 
     public static Option<FileInfo> ConfigOption() => new("--config")
     {
-        Description = "The configuration file; its Gateway:StateDirectory is where the local authority is kept",
+        Description = "The configuration file; its Gateway:StateDirectory is where the local authority is kept.",
         HelpName = "FILE",
         DefaultValueFactory = _ => new FileInfo("gateway.json"),
     };

@@ -1,4 +1,3 @@
-using System.Collections;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -13,11 +12,7 @@ internal sealed record CertContext(
     TimeProvider Clock,
     Func<string, IReadOnlyList<ITrustStore>> TrustStores)
 {
-    public static CertContext OfThisProcess() => new(
-        System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? ""),
-        TimeProvider.System,
-        HostPlatform.Current.TrustStores);
+    public static CertContext OfThisProcess() => new(ProcessEnvironment.Variables(), TimeProvider.System, HostPlatform.Current.TrustStores);
 
     public SudoUser? SudoUser => SudoUser.From(Environment);
 

@@ -14,27 +14,27 @@ internal static class CertCreateCommand
     {
         var domain = new Option<string[]>("--domain")
         {
-            Description = "A DNS name or IP address that the certificate is for; may be given several times",
+            Description = "A DNS name or IP address that the certificate is for; may be given several times.",
             HelpName = "NAME-or-IP",
             DefaultValueFactory = _ => ["localhost"],
         };
         domain.Validators.Add(RefuseBadNames);
         var days = new Option<int>("--days")
         {
-            Description = $"How long it is valid, 1 to {MostDays}",
+            Description = $"How long it is valid, 1 to {MostDays}.",
             HelpName = "N",
             DefaultValueFactory = _ => 365,
         };
         days.Validators.Add(RefuseBadDays);
         var output = new Option<DirectoryInfo>("--out")
         {
-            Description = "The folder for server.crt and server.key",
+            Description = "The folder for server.crt and server.key.",
             HelpName = "DIR",
             DefaultValueFactory = _ => new DirectoryInfo("certs"),
         };
-        var force = new Option<bool>("--force") { Description = "Overwrite files that are there" };
+        var force = new Option<bool>("--force") { Description = "Overwrite files that are there." };
 
-        var command = new Command("create", "Make a self-signed certificate; for development `gateway dev` needs none")
+        var command = new Command("create", "Make a self-signed certificate; for development `gateway dev` needs none.")
         {
             domain, days, output, force,
         };

@@ -12,7 +12,7 @@ internal static class CertShowCommand
     public static Command Create(CertContext context)
     {
         var config = CertCommand.ConfigOption();
-        var command = new Command("show", "Show every certificate that would be served") { config };
+        var command = new Command("show", "Show every certificate that would be served.") { config };
         command.SetAction(parsed => Run(context, parsed.GetRequiredValue(config), parsed.InvocationConfiguration));
         return command;
     }

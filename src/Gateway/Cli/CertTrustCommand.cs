@@ -11,7 +11,7 @@ internal static class CertTrustCommand
     public static Command Create(CertContext context)
     {
         var config = CertCommand.ConfigOption();
-        var command = new Command("trust", "Have this machine's programs and browsers trust the local authority of `gateway dev`") { config };
+        var command = new Command("trust", "Have this machine's programs and browsers trust the local authority of `gateway dev`.") { config };
         command.SetAction(parsed => Run(context, parsed.GetRequiredValue(config), parsed.InvocationConfiguration));
         return command;
     }

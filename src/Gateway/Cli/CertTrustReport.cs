@@ -21,7 +21,7 @@ internal static class CertTrustReport
             // Root would leave files in the user's home that the user's browser cannot open.
             var outcome = user is not null && store is NssDatabase
                 ? new TrustOutcome(TrustStatus.Skipped, $"left to user {user.Name}: run `{command}` without sudo for it")
-                : change(store, anchor);
+                : Apply(() => change(store, anchor));
             outcomes.Add(outcome);
             console.Output.WriteLine($"{Mark(outcome.Status)} {store.Name}: {outcome.Message}");
         }
@@ -37,6 +37,18 @@ internal static class CertTrustReport
         var done = outcomes.Exists(outcome => outcome.Status is TrustStatus.Done or TrustStatus.Unchanged);
         var left = outcomes.Exists(outcome => outcome.Status is TrustStatus.NeedsRights or TrustStatus.Failed);
         return done && !left ? 0 : 1;
+    }
+
+    private static TrustOutcome Apply(Func<TrustOutcome> change)
+    {
+        try
+        {
+            return change();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new TrustOutcome(TrustStatus.Failed, e.Message);
+        }
     }
 
     private static string Mark(TrustStatus status) => status switch

@@ -12,7 +12,7 @@ internal static class CertUntrustCommand
     public static Command Create(CertContext context)
     {
         var config = CertCommand.ConfigOption();
-        var command = new Command("untrust", "Take the local authority out of the trust stores again") { config };
+        var command = new Command("untrust", "Take the local authority out of the trust stores again.") { config };
         command.SetAction(parsed => Run(context, parsed.GetRequiredValue(config), parsed.InvocationConfiguration));
         return command;
     }

@@ -19,7 +19,11 @@ internal static class ConfigurationFile
     public static ConfigurationResult ReadWithCertificates(string path)
     {
         var result = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
-        return result with { Errors = [.. result.Errors, .. CertificateFilesValidator.Validate(result.Configuration.Certificates)] };
+        var (configuration, errors) = result;
+        return result with
+        {
+            Errors = [.. errors, .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates])],
+        };
     }
 
     public static void WriteErrors(TextWriter error, string path, IReadOnlyList<ConfigurationError> errors)

@@ -12,6 +12,7 @@ internal static class GatewayCommand
             RunCommand.Create(),
             DevCommand.Create(),
             CheckCommand.Create(),
+            CertCommand.Create(),
         };
 
         if (args.Length == 0)

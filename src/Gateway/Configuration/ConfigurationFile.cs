@@ -31,7 +31,7 @@ internal static class ConfigurationFile
             ($"cannot be read by user '{Environment.UserName}': it is a folder", "name the file in it with --config"),
         UnauthorizedAccessException =>
             ($"cannot be read by user '{Environment.UserName}': permission denied", "let that user read the file and enter the folders above it"),
-        _ => ($"cannot be read by user '{Environment.UserName}': {QuotedValue.Of(e.Message)}", "name another file with --config"),
+        _ => ($"cannot be read by user '{Environment.UserName}': {QuotedValue.OfMessage(e.Message)}", "name another file with --config"),
     };
 
     private static string Folder(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;

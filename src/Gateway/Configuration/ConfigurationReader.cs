@@ -65,7 +65,7 @@ internal static class ConfigurationReader
         catch (Exception e)
         {
             // The schema is meant to be at least as strict as YARP's reader; if it is not, say what YARP says.
-            errors.Add(usable.Nearest("ReverseProxy"), null, "YARP cannot read it: " + QuotedValue.Of(e.Message));
+            errors.Add(usable.Nearest("ReverseProxy"), null, "YARP cannot read it: " + QuotedValue.OfMessage(e.Message));
             return ([], []);
         }
     }

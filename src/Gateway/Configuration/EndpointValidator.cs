@@ -74,7 +74,7 @@ internal sealed class EndpointValidator(ConfigurationErrors errors)
         {
             _certificates.Add(CertificateOptionsReader.Of(certificate, path));
         }
-        else if (subject is null)
+        else if (subject is null && !errors.IsSpokenAbout(certificate.PathOf("Subject")))
         {
             errors.AddMissing(certificate, "Path", "add it, or Subject for a certificate from the certificate store");
         }

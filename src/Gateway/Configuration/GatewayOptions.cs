@@ -20,6 +20,9 @@ internal sealed record GatewayOptions
     /// <summary>How long a WebSocket may be silent both ways (<c>WebSockets:IdleTimeout</c>); null means without limit.</summary>
     public TimeSpan? WebSocketIdleTimeout { get; init; }
 
+    /// <summary>How long calls may go on when the gateway is told to stop (<c>Shutdown:DrainTimeout</c>).</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Peers whose X-Forwarded-* headers are believed; a single address is a range of one.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 }

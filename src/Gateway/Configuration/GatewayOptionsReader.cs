@@ -19,6 +19,7 @@ internal static class GatewayOptionsReader
                 : defaults.MaxRequestBodySize,
             RequestTimeout = Duration(section?.Find("Timeouts:Request")) ?? defaults.RequestTimeout,
             WebSocketIdleTimeout = Duration(section?.Find("WebSockets:IdleTimeout")),
+            DrainTimeout = Duration(section?.Find("Shutdown:DrainTimeout")) ?? defaults.DrainTimeout,
             TrustedProxies = TrustedProxies(section?.Child("TrustedProxies"), errors),
         };
     }

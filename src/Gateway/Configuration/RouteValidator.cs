@@ -33,7 +33,7 @@ internal sealed class RouteValidator(YarpConfiguration yarp, ConfigurationErrors
         var remedy = DidYouMean.Nearest(route.ClusterId, clusters) is { } near ? $"did you mean '{near}'?"
             : clusters.Length == 0 ? "add it under ReverseProxy:Clusters"
             : "add it under ReverseProxy:Clusters; there are " + string.Join(", ", clusters);
-        errors.Add(node.Nearest("ClusterId"), route.ClusterId, "there is no such cluster", remedy);
+        errors.Add(node.Nearest("ClusterId"), QuotedValue.Of(route.ClusterId), "there is no such cluster", remedy);
     }
 
     private void ValidateMatch(ConfigurationNode node, RouteConfig route)
@@ -82,7 +82,7 @@ internal sealed class RouteValidator(YarpConfiguration yarp, ConfigurationErrors
         }
         catch (Exception e) when (e is RoutePatternException or InvalidOperationException or ArgumentException or FormatException)
         {
-            errors.Add(match.Nearest("Path"), path, "is no path template: " + e.Message.TrimEnd('.'), "for example /api/{**rest}");
+            errors.Add(match.Nearest("Path"), QuotedValue.Of(path!), "is no path template: " + e.Message.TrimEnd('.'), "for example /api/{**rest}");
             return null;
         }
     }

@@ -44,7 +44,7 @@ internal sealed class YarpValidator(YarpConfiguration yarp, ConfigurationErrors 
             var about = subject is null ? node : node.Nearest(subject);
             if (!errors.IsSpokenAboutWithin(about.Path))
             {
-                errors.Add(about, null, "YARP refuses it: " + QuotedValue.Of(problem.Message));
+                errors.Add(about, null, "YARP refuses it: " + QuotedValue.OfMessage(problem.Message));
             }
         }
     }

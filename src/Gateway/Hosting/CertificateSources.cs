@@ -49,14 +49,10 @@ internal sealed record CertificateSources(
     private static LocalNames Names(GatewayConfiguration configuration, bool lan, LocalAuthority? authority)
     {
         var machine = lan ? Certificates.LocalNames.ForLan() : Certificates.LocalNames.ForLoopback;
-        string[] configured =
-        [
-            .. configuration.AllowedHosts.Concat(configuration.Routes.SelectMany(r => r.Match.Hosts ?? []))
-                .Select(host => host.Split(':')[0])
-                .Where(host => host.Length > 0 && host != "*" && !IPAddress.TryParse(host, out _)),
-        ];
-        var refused = authority?.Refuses(new LocalNames(configured, [])) ?? [];
-        return machine with { DnsNames = [.. machine.DnsNames.Concat(configured.Except(refused)).Distinct(StringComparer.OrdinalIgnoreCase)] };
+        var configured = configuration.AllowedHosts.Concat(configuration.Routes.SelectMany(r => r.Match.Hosts ?? []))
+            .Select(host => host.Split(':')[0])
+            .Where(host => host.Length > 0 && host != "*" && !IPAddress.TryParse(host, out _));
+        return machine.Plus(configured.Where(host => authority?.Permits(host) == true));
     }
 }
 

@@ -13,9 +13,6 @@ namespace Gateway.Hosting;
 /// <summary>The whole gateway in one place: all registration, then the pipeline in order.</summary>
 internal static class GatewayHost
 {
-    // A developer who presses Ctrl-C with a call open wants the prompt back.
-    private static readonly TimeSpan DevShutdownTimeout = TimeSpan.FromSeconds(1);
-
     /// <param name="configuration">Valid, with the endpoints to serve.</param>
     /// <param name="mode">The verb.</param>
     /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
@@ -29,10 +26,7 @@ internal static class GatewayHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(configuration.Gateway);
         services.AddSerilog(Logging.Create(configuration, mode), dispose: true);
-        if (mode == HostMode.Dev)
-        {
-            services.Configure<HostOptions>(options => options.ShutdownTimeout = DevShutdownTimeout);
-        }
+        AddDrain(services, mode == HostMode.Dev ? TimeSpan.Zero : configuration.Gateway.DrainTimeout);
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
@@ -44,6 +38,20 @@ internal static class GatewayHost
         var app = builder.Build();
         UsePipeline(app, configuration, mode, certificates.Automatic?.Challenges);
         return app;
+    }
+
+    /// <param name="services">Of the host.</param>
+    /// <param name="timeout">None in dev: a developer who presses Ctrl-C with a call open wants the prompt back.</param>
+    private static void AddDrain(IServiceCollection services, TimeSpan timeout)
+    {
+        services.AddSingleton<OpenWebSockets>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Drain>(provider, timeout));
+        services.Configure<HostOptions>(options =>
+        {
+            // Together: the endpoints stop accepting while the calls drain.
+            options.ServicesStopConcurrently = true;
+            options.ShutdownTimeout = timeout + Drain.CloseTime;
+        });
     }
 
     private static void AddCertificates(IServiceCollection services, CertificateSources certificates)
@@ -89,13 +97,18 @@ internal static class GatewayHost
     {
         services.AddRouting();
         services.AddRequestTimeouts();
+        services.AddCors();
+        services.AddAuthorization();
+        services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
         var yarpForwarder = services.Last(s => s.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
         services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
-            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder), configuration.Gateway));
+            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
+            configuration.Gateway,
+            provider.GetRequiredService<OpenWebSockets>()));
     }
 
     private static void UsePipeline(WebApplication app, GatewayConfiguration configuration, HostMode mode, OpenChallenges? challenges)
@@ -128,6 +141,9 @@ internal static class GatewayHost
         // 6. The route, then the service.
         app.UseRouting();
         app.UseRequestTimeouts();
+        app.UseCors();
+        app.UseAuthorization();
+        app.UseRateLimiter();
         app.MapReverseProxy();
     }
 }

@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 namespace Gateway.Observability;
 
 /// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.</summary>
-internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time, ILogger<AccessLog> logger)
+internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, TimeProvider time, ILogger<AccessLog> logger)
 {
     // What nginx logs for a client that left before its answer began; no such status is ever sent.
     private const int ClientClosedRequest = 499;
@@ -15,7 +15,7 @@ internal sealed partial class AccessLog(RequestDelegate next, TimeProvider time,
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
-        using var tunnel = WebSocketTunnel.TryAttach(context, time, _ => LogOpened(context));
+        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _ => LogOpened(context));
         var body = CountedResponseBody.Attach(context);
         // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
         var (method, host, path) = (context.Request.Method, context.Request.Host, context.Request.Path);

@@ -60,7 +60,7 @@ internal sealed class LinuxSystemStore(string family, string folder, string exte
 
         var target = Target(anchor);
         return Change(
-            () => File.Copy(anchor.Path, target, overwrite: true),
+            () => CopyForAll(anchor.Path, target),
             $"copied to {target} and {update[0]} run",
             ["install", "-m", "0644", Path.GetFullPath(anchor.Path), target],
             update);
@@ -75,6 +75,16 @@ internal sealed class LinuxSystemStore(string family, string folder, string exte
     }
 
     private string Target(TrustAnchor anchor) => Path.Combine(folder, anchor.FileName + extension);
+
+    // The root may lie in its owner's folder as a file for the owner alone; here every user's programs read it.
+    private static void CopyForAll(string source, string target)
+    {
+        File.Copy(source, target, overwrite: true);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+    }
 
     private static TrustOutcome Change(Action change, string done, string[] command, string[] program)
     {

@@ -9,7 +9,7 @@ namespace Gateway.Proxying;
 /// <c>Timeouts:Request</c>, a WebSocket only at <c>WebSockets:IdleTimeout</c>, and a body known to be too large is refused before
 /// any of it is sent.
 /// </summary>
-internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions options) : IHttpForwarder
+internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions options, OpenWebSockets sockets) : IHttpForwarder
 {
     // A service behind the gateway speaks HTTP/1.1 unless its cluster says otherwise: over HTTP/2 a request that merely claims to be
     // gRPC would be exempt from the body limit.
@@ -49,6 +49,14 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions 
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(
         WebSocketTunnel tunnel, HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer)
     {
+        if (sockets.IsDraining)
+        {
+            // By then another process listens here, or this one is back.
+            context.Response.Headers.RetryAfter = "5";
+            Refusal.Set(context, StatusCodes.Status503ServiceUnavailable);
+            return ForwarderError.None;
+        }
+
         tunnel.LimitHandshake(config.ActivityTimeout ?? options.RequestTimeout);
         config = config with { ActivityTimeout = _webSocketIdleTimeout };
         var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, tunnel.Cancellation);

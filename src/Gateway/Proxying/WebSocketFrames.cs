@@ -24,6 +24,9 @@ internal sealed class WebSocketFrames
     /// <summary>The code of that close frame; null when it has none (RFC 6455 section 7.1.5: 1005).</summary>
     public int? CloseCode => Closed && _closeBytes >= 2 ? _closeCode : null;
 
+    /// <summary>How many bytes at least belong to the frame that has begun; 0 between two frames.</summary>
+    public long BytesToBoundary => _payloadLeft > 0 ? _payloadLeft : _headerLength > 0 ? 1 : 0;
+
     public void Observe(ReadOnlySpan<byte> bytes)
     {
         Bytes += bytes.Length;

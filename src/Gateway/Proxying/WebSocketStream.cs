@@ -1,9 +1,86 @@
 namespace Gateway.Proxying;
 
-/// <summary>The client's side of a WebSocket as YARP reads and writes it; every byte passes unchanged, and is counted.</summary>
+/// <summary>
+/// The client's side of a WebSocket as YARP reads and writes it. Every byte passes unchanged, and is counted, until the gateway
+/// itself has to end the call: then each side gets a close frame, between two frames of the other side, and nothing after it.
+/// </summary>
 internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : Stream
 {
+    private readonly CancellationTokenSource _interruptReads = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private CancellationTokenSource? _reads;
+    private byte[]? _closeForService;
+    private byte[]? _closeForClient;
+
+    /// <summary>Ends the call from the gateway's side.</summary>
+    /// <param name="code">For both sides.</param>
+    /// <param name="reason">For both sides.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public async Task CloseAsync(int code, string reason, CancellationToken cancellationToken)
+    {
+        _closeForService = WebSocketCloseFrame.Create(code, reason, masked: true);
+        await _interruptReads.CancelAsync();
+
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            _closeForClient = WebSocketCloseFrame.Create(code, reason, masked: false);
+            await WriteCloseAsync(cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_closeForService is null)
+        {
+            // YARP passes the same token to every read.
+            _reads ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _interruptReads.Token);
+            try
+            {
+                return await ReadClientAsync(buffer, _reads.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // Nothing was read: the gateway closes.
+            }
+        }
+
+        return await ReadUntilCloseAsync(buffer, cancellationToken);
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            while (_closeForClient is not null && tunnel.FromService.BytesToBoundary is > 0 and var rest && !buffer.IsEmpty)
+            {
+                var part = buffer[..(int)Math.Min(rest, buffer.Length)];
+                await WriteClientAsync(part, cancellationToken);
+                buffer = buffer[part.Length..];
+            }
+
+            if (_closeForClient is null)
+            {
+                await WriteClientAsync(buffer, cancellationToken);
+            }
+            else
+            {
+                // What is left of the buffer has no receiver any more.
+                await WriteCloseAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private async ValueTask<int> ReadClientAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int read;
         try
@@ -29,13 +106,40 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : S
         return read;
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    /// <summary>The rest of the frame that the client is sending, then the close frame, then the end.</summary>
+    private async ValueTask<int> ReadUntilCloseAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        tunnel.OnSending(buffer.Span);
-        return client.WriteAsync(buffer, cancellationToken);
+        if (buffer.Length == 0)
+        {
+            return 0;
+        }
+
+        if (tunnel.FromClient.BytesToBoundary is > 0 and var rest)
+        {
+            return await ReadClientAsync(buffer[..(int)Math.Min(rest, buffer.Length)], cancellationToken);
+        }
+
+        var close = tunnel.FromClient.Closed ? [] : _closeForService!;
+        var count = Math.Min(close.Length, buffer.Length);
+        close.AsMemory(0, count).CopyTo(buffer);
+        _closeForService = close[count..];
+        return count;
     }
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => client.FlushAsync(cancellationToken);
+    private ValueTask WriteClientAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        tunnel.OnSending(bytes.Span);
+        return client.WriteAsync(bytes, cancellationToken);
+    }
+
+    private async ValueTask WriteCloseAsync(CancellationToken cancellationToken)
+    {
+        if (_closeForClient is { Length: > 0 } close && tunnel.FromService is { BytesToBoundary: 0, Closed: false })
+        {
+            _closeForClient = [];
+            await client.WriteAsync(close, cancellationToken);
+        }
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -48,10 +152,15 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : S
         if (disposing)
         {
             client.Dispose();
+            _reads?.Dispose();
+            _interruptReads.Dispose();
+            _writing.Dispose();
         }
 
         base.Dispose(disposing);
     }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => client.FlushAsync(cancellationToken);
 
     public override bool CanRead => true;
 

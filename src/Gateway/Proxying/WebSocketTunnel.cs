@@ -18,17 +18,26 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly IHttpUpgradeFeature? _upgrade;
     private readonly IHttpExtendedConnectFeature? _connect;
     private readonly Action<WebSocketTunnel> _onOpened;
+    private readonly OpenWebSockets _sockets;
     private readonly CancellationTokenSource _cancellation;
+    private WebSocketStream? _stream;
     private WebSocketPeer _closedFirst;
+    private int? _ownCloseCode;
 
     private WebSocketTunnel(
-        HttpContext context, IHttpUpgradeFeature? upgrade, IHttpExtendedConnectFeature? connect, TimeProvider time, Action<WebSocketTunnel> onOpened)
+        HttpContext context,
+        IHttpUpgradeFeature? upgrade,
+        IHttpExtendedConnectFeature? connect,
+        OpenWebSockets sockets,
+        TimeProvider time,
+        Action<WebSocketTunnel> onOpened)
     {
-        (_context, _upgrade, _connect, _onOpened) = (context, upgrade, connect, onOpened);
+        (_context, _upgrade, _connect, _sockets, _onOpened) = (context, upgrade, connect, sockets, onOpened);
         _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
     }
 
-    public bool IsOpened { get; private set; }
+    /// <summary>The service has accepted.</summary>
+    public bool IsOpened => _stream is not null;
 
     /// <summary>What the client has sent.</summary>
     public WebSocketFrames FromClient { get; } = new();
@@ -40,7 +49,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     /// does not notice that the client has left.</summary>
     public CancellationToken Cancellation => _cancellation.Token;
 
-    /// <summary>Who began to close, by close frame or else by ending its connection; the gateway itself at the idle timeout.</summary>
+    /// <summary>Who began to close, by close frame or else by ending its connection; the gateway itself at the idle timeout
+    /// and when it is stopped.</summary>
     public WebSocketPeer ClosedBy => _closedFirst;
 
     /// <summary>The code of the first close frame; null when that frame has none or there was no frame.</summary>
@@ -48,20 +58,22 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     {
         WebSocketPeer.Client => FromClient.CloseCode,
         WebSocketPeer.Service => FromService.CloseCode,
-        _ => null,
+        _ => _ownCloseCode,
     };
 
     /// <summary>Takes over the request's upgrade if it asks for a WebSocket; null if it does not.</summary>
     /// <param name="context">The request.</param>
+    /// <param name="sockets">Where the WebSocket is listed while it is open.</param>
     /// <param name="time">Clock of the close handshake.</param>
     /// <param name="onOpened">Called once, when the service has accepted and the client has been told.</param>
-    public static WebSocketTunnel? TryAttach(HttpContext context, TimeProvider time, Action<WebSocketTunnel> onOpened)
+    public static WebSocketTunnel? TryAttach(
+        HttpContext context, OpenWebSockets sockets, TimeProvider time, Action<WebSocketTunnel> onOpened)
     {
         var features = context.Features;
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
             && string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase))
         {
-            var tunnel = new WebSocketTunnel(context, null, connect, time, onOpened);
+            var tunnel = new WebSocketTunnel(context, null, connect, sockets, time, onOpened);
             features.Set<IHttpExtendedConnectFeature>(tunnel);
             features.Set(tunnel);
             return tunnel;
@@ -70,7 +82,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade
             && string.Equals(context.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase))
         {
-            var tunnel = new WebSocketTunnel(context, upgrade, null, time, onOpened);
+            var tunnel = new WebSocketTunnel(context, upgrade, null, sockets, time, onOpened);
             features.Set<IHttpUpgradeFeature>(tunnel);
             features.Set(tunnel);
             return tunnel;
@@ -79,7 +91,34 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         return null;
     }
 
-    public void Dispose() => _cancellation.Dispose();
+    /// <summary>Ends the call from the gateway's side: a close frame to both, then ten seconds at most for their answers.</summary>
+    /// <param name="code">1000 to 4999.</param>
+    /// <param name="reason">At most 123 bytes of UTF-8.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public async Task CloseAsync(int code, string reason, CancellationToken cancellationToken)
+    {
+        if (_stream is null || Interlocked.CompareExchange(ref _closedFirst, WebSocketPeer.Gateway, WebSocketPeer.None) != WebSocketPeer.None)
+        {
+            return;
+        }
+
+        _ownCloseCode = code;
+        try
+        {
+            _cancellation.CancelAfter(CloseHandshakeTime);
+            await _stream.CloseAsync(code, reason, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It ended meanwhile.
+        }
+    }
+
+    public void Dispose()
+    {
+        _sockets.Remove(this);
+        _cancellation.Dispose();
+    }
 
     bool IHttpUpgradeFeature.IsUpgradableRequest => true;
 
@@ -112,9 +151,10 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private WebSocketStream Open(Stream client)
     {
         _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
-        IsOpened = true;
+        _stream = new WebSocketStream(client, this);
+        _sockets.Add(this);
         _onOpened(this);
-        return new WebSocketStream(client, this);
+        return _stream;
     }
 
     internal void OnReceived(ReadOnlySpan<byte> bytes)

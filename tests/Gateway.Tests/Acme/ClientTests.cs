@@ -162,6 +162,18 @@ public sealed class ClientTests
     }
 
     [Theory]
+    [InlineData("http://localhost/account/1")]
+    [InlineData("/account/1")]
+    public async Task FollowsNoUrlOfTheCaThatIsNotHttps(string url)
+    {
+        await using var session = await AcmeSession.StartAsync();
+        var client = await session.ConnectAsync();
+        var account = client.OpenAccount(session.Key, new Uri(url, UriKind.RelativeOrAbsolute));
+        var error = await Assert.ThrowsAsync<AcmeException>(() => account.ReadAsync(AcmeSession.Token));
+        Assert.EndsWith($"{url} is not an https URL.", error.Message);
+    }
+
+    [Theory]
     [InlineData(429, "120", 120)]
     [InlineData(503, "Tue, 01 Sep 2026 12:05:00 GMT", 300)]
     [InlineData(503, "Tue, 01 Sep 2026 11:00:00 GMT", 0)]

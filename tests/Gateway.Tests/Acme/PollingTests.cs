@@ -19,6 +19,16 @@ public sealed class PollingTests
     }
 
     [Fact]
+    public async Task FinalizesOnceThoughTheOrderIsSlowToShowIt()
+    {
+        await using var session = await AcmeSession.StartAsync(time: _time);
+        session.Behaviour.ProcessingStatus = "ready";
+        session.Behaviour.IssuanceTime = TimeSpan.FromSeconds(30);
+        await session.ObtainAsync("example.com");
+        Assert.Equal(1, session.Server.Requests(FakeResource.Finalize));
+    }
+
+    [Fact]
     public async Task AsksLessAndLessOftenButEveryTenSeconds()
     {
         await using var session = await AcmeSession.StartAsync(time: _time);

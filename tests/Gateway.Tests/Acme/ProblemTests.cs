@@ -71,6 +71,7 @@ public sealed class ProblemTests
     [InlineData("application/problem+json", "{")]
     [InlineData("application/problem+json", "null")]
     [InlineData("application/problem+json", "[]")]
+    [InlineData("application/problem+json", "{\"subproblems\":7}")]
     public void DoesWithoutAProblemDocument(string contentType, string body)
     {
         var error = Refused(body, contentType, 502);
@@ -78,6 +79,14 @@ public sealed class ProblemTests
         Assert.True(error.IsTransient);
         Assert.Equal("Could not place an order: https://ca.example/acme/new-order answered 502", error.Message);
     }
+
+    [Fact]
+    public void PassesOverSubproblemsThatAreNone() =>
+        Assert.EndsWith("dns: no; dns: never", Refused(
+            """
+            {"type":"urn:ietf:params:acme:error:dns","detail":"no",
+             "subproblems":[null,{"type":"urn:ietf:params:acme:error:dns","detail":"never"}]}
+            """).Message);
 
     private static AcmeException Refused(string body, string contentType = "application/problem+json", int status = 400) =>
         AcmeException.Refused(

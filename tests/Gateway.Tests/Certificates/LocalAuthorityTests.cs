@@ -242,6 +242,15 @@ public sealed class LocalAuthorityTests : IDisposable
     }
 
     [Fact]
+    public void HostsOfRoutesAreAddedAsFarAsTheyAreLocal()
+    {
+        var authority = Open();
+        string[] hosts = ["App.localhost", "localhost", "www.example.com"];
+        var leaf = authority.LeafFor(LocalNames.ForLoopback.Plus(hosts.Where(authority.Permits)));
+        Assert.Equal(["localhost", "*.localhost", "app.localhost"], leaf.DnsNames);
+    }
+
+    [Fact]
     public void AllNamesOfThisMachineArePermitted()
     {
         var names = LocalNames.ForLan();

@@ -57,6 +57,16 @@ public sealed class CertTrustCommandTests : IDisposable
     }
 
     [Fact]
+    public void AStoreThatCannotBeWrittenDoesNotKeepTheOthersBack()
+    {
+        var store = new OneStore();
+        _console.Stores.AddRange([new NssDatabase(_console.Home.Write("file", "") + "/nssdb", "Chromium"), store]);
+        Assert.Equal(1, _console.Run("trust"));
+        Assert.Contains("[to do]   Chromium", _console.Output, StringComparison.Ordinal);
+        Assert.NotNull(store.Trusted);
+    }
+
+    [Fact]
     public void ADamagedAuthorityIsExplained()
     {
         _console.Run("trust");

@@ -13,7 +13,7 @@ public sealed class PropertyTests
 {
     private static readonly (string Key, string Path)[] KeysOfEverything = [.. KnownKeys()];
 
-    [Property(MaxTest = 500)]
+    [Property(MaxTest = 200)]
     public Property ReadsWhatAspNetCoreReads() => Prop.ForAll(Arb.From(Json(4)), json =>
     {
         var text = new JsonObject { ["root"] = json() }.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
@@ -26,7 +26,7 @@ public sealed class PropertyTests
         Assert.Equal(theirs.AsEnumerable().OrderBy(p => p.Key, StringComparer.Ordinal), ours.AsEnumerable().OrderBy(p => p.Key, StringComparer.Ordinal));
     });
 
-    [Property(MaxTest = 500)]
+    [Property(MaxTest = 200)]
     public void EveryNodeStandsWhereItsLocationSays(byte seed, NonNegativeInt blanks)
     {
         var text = $"{{\n{new string(' ', blanks.Get % 40)}\"语 {seed}\": [ \"文\", {{ \"k\": 1 }} ] }}";
@@ -43,11 +43,11 @@ public sealed class PropertyTests
         }
     }
 
-    [Property(MaxTest = 300)]
+    [Property(MaxTest = 150)]
     public void NoBytesMakeItThrow(byte[] bytes, string name, string value) =>
         Assert.NotNull(ConfigurationText.Read(bytes, ("GATEWAY_" + name, value), ("ENABLE_SSL", value)));
 
-    [Property(MaxTest = 300)]
+    [Property(MaxTest = 150)]
     public void NoDamageToAValidFileMakesItThrow(PositiveInt position, byte replacement, bool cut)
     {
         var bytes = Encoding.UTF8.GetBytes(EverythingTests.Text());
@@ -57,7 +57,7 @@ public sealed class PropertyTests
         Assert.All(result.Errors, error => Assert.DoesNotContain("YARP cannot read", error.Rule, StringComparison.Ordinal));
     }
 
-    [Property(MaxTest = 300)]
+    [Property(MaxTest = 150)]
     public void NoValueInAKnownPlaceMakesItThrow(PositiveInt key, int kind, string? text, int number)
     {
         var document = JsonNode.Parse(EverythingTests.Text())!;
@@ -77,7 +77,7 @@ public sealed class PropertyTests
         Assert.All(result.Errors, error => Assert.DoesNotContain("YARP cannot read", error.Rule, StringComparison.Ordinal));
     }
 
-    [Property(MaxTest = 1000)]
+    [Property(MaxTest = 300)]
     public void ASingleTypoIsExactlyOneErrorThatSuggestsTheRightKey(PositiveInt key, PositiveInt place, int edit, char letter)
     {
         var document = JsonNode.Parse(EverythingTests.Text())!;

@@ -54,6 +54,13 @@ internal sealed class TestGateway : IAsyncDisposable
         return socket;
     }
 
+    /// <summary>As SIGTERM does.</summary>
+    public Task StopAsync()
+    {
+        _app.Lifetime.StopApplication();
+        return _app.StopAsync();
+    }
+
     public static HttpClient CreateClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,

@@ -67,8 +67,8 @@ class Call {
       video: { width: { ideal: 1280 }, height: { ideal: 720 } },
       audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
     });
+    if (this.#ended) return stream.getTracks().forEach(track => track.stop());
     this.#stream = stream;
-    if (this.#ended) return this.#release();
     stream.getTracks().forEach(track => { track.onended = () => this.end('error', { key: 'deviceLost', values: {} }); });
     $('preview').srcObject = stream;
     $('preview').parentElement.classList.add('live');

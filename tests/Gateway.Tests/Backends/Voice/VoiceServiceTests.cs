@@ -47,13 +47,9 @@ public sealed class VoiceServiceTests
     {
         var ffmpeg = InstalledTools.Require("ffmpeg");
         using var folder = new TemporaryFolder();
-        await File.WriteAllBytesAsync(folder.File("in.wav"), Sounds.Wav([.. Sounds.Silence(1), .. Sounds.Tone(1), .. Sounds.Silence(1)]), Cancel);
-        var made = await ChildProcess.RunAsync(ffmpeg,
-            ["-loglevel", "error", "-i", folder.File("in.wav"), "-c:a", "libopus", folder.File("out.webm")], null, TimeSpan.FromSeconds(30), Cancel);
-        Assert.Equal(0, made.ExitCode);
-
+        var webm = await WebmAsync(ffmpeg, folder);
         await using var service = await StartAsync(ffmpeg: ffmpeg);
-        var (status, answer) = await TranscribeAsync(service, await File.ReadAllBytesAsync(folder.File("out.webm"), Cancel));
+        var (status, answer) = await TranscribeAsync(service, await File.ReadAllBytesAsync(webm, Cancel));
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.StartsWith("[3.0 s of audio, 1.0 s of speech at 1.0-2.0 s", answer.GetProperty("text").GetString(), StringComparison.Ordinal);
     }
@@ -63,8 +59,12 @@ public sealed class VoiceServiceTests
     {
         var ffmpeg = InstalledTools.Require("ffmpeg");
         using var folder = new TemporaryFolder();
-        await File.WriteAllBytesAsync(folder.File("secret.wav"), Sounds.Wav(Sounds.Tone(1)), Cancel);
-        var playlist = $"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{folder.File("secret.wav")}\n#EXT-X-ENDLIST\n";
+        var playlist = $"""
+            <?xml version="1.0"?>
+            <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="PT2S" minBufferTime="PT1S"><Period>
+            <AdaptationSet mimeType="audio/webm"><Representation id="0" bandwidth="1000"><BaseURL>file://{await WebmAsync(ffmpeg, folder)}</BaseURL></Representation></AdaptationSet>
+            </Period></MPD>
+            """;
         await using var service = await StartAsync(ffmpeg: ffmpeg);
         var (status, _) = await TranscribeAsync(service, Encoding.ASCII.GetBytes(playlist));
         Assert.Equal(HttpStatusCode.InternalServerError, status);
@@ -171,6 +171,15 @@ public sealed class VoiceServiceTests
         PostAsync(service, Form(audio));
 
     internal static MultipartFormDataContent Form(byte[] audio) => new() { { new ByteArrayContent(audio), "audio", "recording" } };
+
+    private static async Task<string> WebmAsync(string ffmpeg, TemporaryFolder folder)
+    {
+        await File.WriteAllBytesAsync(folder.File("in.wav"), Sounds.Wav([.. Sounds.Silence(1), .. Sounds.Tone(1), .. Sounds.Silence(1)]), Cancel);
+        var made = await ChildProcess.RunAsync(ffmpeg,
+            ["-loglevel", "error", "-i", folder.File("in.wav"), "-c:a", "libopus", folder.File("out.webm")], null, TimeSpan.FromSeconds(30), Cancel);
+        Assert.Equal(0, made.ExitCode);
+        return folder.File("out.webm");
+    }
 
     private static async Task<(HttpStatusCode Status, JsonElement Answer)> PostAsync(RunningService service, HttpContent content)
     {

@@ -1,0 +1,61 @@
+using Gateway.Proxying;
+
+namespace Gateway.Hosting;
+
+/// <summary>Lets calls go on for a while when the gateway is told to stop, then closes what is left with 1012 "service restart", so
+/// that a client can tell a restart from a failure.</summary>
+internal sealed partial class Drain(
+    OpenWebSockets sockets, TimeSpan timeout, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<Drain> logger) : IHostedService
+{
+    /// <summary>Between the end of the drain and the end of the process: to send the close frames and to hear the answers.</summary>
+    public static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1.8);
+
+    // A thousand clients that reconnect in the same millisecond would be an attack on whatever starts up next.
+    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(1);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        // At the very first moment of stopping, before any service is asked to stop.
+        lifetime.ApplicationStopping.Register(() => _ = sockets.DrainAsync());
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var open = sockets.All.Count;
+        var empty = sockets.DrainAsync();
+        if (open == 0)
+        {
+            return;
+        }
+
+        LogDraining(logger, open, timeout);
+        await Task.WhenAny(empty, Task.Delay(timeout, time, cancellationToken));
+
+        var left = sockets.All;
+        await Task.WhenAll(left.Select((tunnel, i) => CloseAsync(tunnel, Spread * i / left.Count, cancellationToken)));
+        // Cancelled when the host's patience ends.
+        await Task.WhenAny(empty, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
+        LogDrained(logger, open - left.Count, left.Count - sockets.All.Count, sockets.All.Count);
+    }
+
+    private async Task CloseAsync(WebSocketTunnel tunnel, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(delay, time, cancellationToken);
+            await tunnel.CloseAsync(WebSocketCloseFrame.ServiceRestart, "service restart", cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Out of time: it is cut with its connection, and the log says so.
+        }
+    }
+
+    [LoggerMessage(EventId = 120, Level = LogLevel.Information, Message = "Stopping: {Open} WebSockets are open and may go on for {DrainTimeout}")]
+    private static partial void LogDraining(ILogger logger, int open, TimeSpan drainTimeout);
+
+    [LoggerMessage(EventId = 121, Level = LogLevel.Information,
+        Message = "Stopped: {Ended} WebSockets ended by themselves, {Closed} were closed with 1012, {Cut} were cut")]
+    private static partial void LogDrained(ILogger logger, int ended, int closed, int cut);
+}
