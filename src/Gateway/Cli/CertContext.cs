@@ -23,11 +23,11 @@ internal sealed record CertContext(
             ? home
             : System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile));
 
-    /// <summary>The configuration, or an empty one when the file is not there: the local authority needs none.</summary>
+    /// <summary>The configuration; the environment's alone when the file is not there: the local authority needs none.</summary>
     public ConfigurationResult Read(FileInfo config) =>
         config.Exists
             ? ConfigurationReader.Read(config.ToString(), Environment)
-            : new ConfigurationResult(new GatewayConfiguration { FilePath = config.ToString() }, []);
+            : ConfigurationReader.ReadWithoutFile(config.ToString(), Environment);
 
     /// <summary>The folder that `gateway dev` of the same user keeps the local authority in.</summary>
     public string StateDirectory(GatewayConfiguration configuration)

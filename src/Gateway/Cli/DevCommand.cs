@@ -22,6 +22,14 @@ internal static class DevCommand
             Description = "Starts the services: run beside the gateway and stopped with it. Write it after --.",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        child.Validators.Add(result =>
+        {
+            // A misspelled option would be taken for the command.
+            if (result.Tokens is [{ Value: ['-', ..] option }, ..])
+            {
+                result.AddError($"Unrecognized option '{option}'.");
+            }
+        });
         var command = new Command(
             "dev",
             $"Serve on https://localhost:{EndpointOverrides.DevHttpsPort} and {EndpointOverrides.DevSecondHttpsPort} and "

@@ -17,6 +17,22 @@ internal static class ConfigurationReader
             return new ConfigurationResult(new GatewayConfiguration { FilePath = path, Tree = ConfigurationNode.EmptyRoot(path) }, errors.InOrder());
         }
 
+        return Read(path, file, environment, errors);
+    }
+
+    /// <summary>What the environment alone says, for what needs no file.</summary>
+    /// <param name="path">Where the file would be.</param>
+    /// <param name="environment">All variables of the process.</param>
+    public static ConfigurationResult ReadWithoutFile(string path, IReadOnlyDictionary<string, string> environment)
+    {
+        var errors = new ConfigurationErrors();
+        EnvironmentValidator.Validate(environment, errors);
+        return Read(path, ConfigurationNode.EmptyRoot(path), environment, errors);
+    }
+
+    private static ConfigurationResult Read(
+        string path, ConfigurationNode file, IReadOnlyDictionary<string, string> environment, ConfigurationErrors errors)
+    {
         // 1. Lay the environment over the file.
         var tree = new EnvironmentOverlay(Schema.Root, errors).Apply(file, environment);
 

@@ -156,7 +156,7 @@ internal sealed class Pebble : IAsyncDisposable
     private void Start(string program, string[] arguments, Dictionary<string, string?> environment)
     {
         var note = PipeTarget.ToDelegate(_log.Enqueue);
-        _processes.Add(Cli.Wrap(program)
+        _processes.Add(CliWrap.Cli.Wrap(program)
             .WithArguments(arguments)
             .WithEnvironmentVariables(environment)
             .WithWorkingDirectory(_folder.FullName)
