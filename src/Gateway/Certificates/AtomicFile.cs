@@ -67,6 +67,17 @@ internal static class AtomicFile
     /// <summary>Makes a folder, and those above it that are missing, that only the owner may enter.</summary>
     public static void CreateSecretFolder(string path)
     {
+        if (Directory.Exists(path))
+        {
+            return;
+        }
+
+        // The runtime gives the mode to the last folder only.
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent)
+        {
+            CreateSecretFolder(parent);
+        }
+
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(path);

@@ -35,9 +35,9 @@ internal sealed partial class ExpiryWatch(TimeProvider time, ILogger logger)
         }
     }
 
-    [LoggerMessage(EventId = 381, Message = "The certificate for {Name} expires {NotAfter:u}, in {Days} days, and {Attempts} attempts to renew it have failed: {Error} {Remedy} Next attempt {NextAttempt:u}")]
-    private partial void LogExpires(LogLevel level, string name, DateTimeOffset notAfter, double days, int attempts, string error, string remedy, DateTimeOffset? nextAttempt);
+    [LoggerMessage(EventId = 381, Message = "The certificate for {Name} expires {NotAfter:u}, in {Days} days, and has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt {NextAttempt:u}")]
+    private partial void LogExpires(LogLevel level, string name, DateTimeOffset notAfter, double days, int failures, string error, string remedy, DateTimeOffset? nextAttempt);
 
-    [LoggerMessage(EventId = 382, Level = LogLevel.Critical, Message = "The certificate for {Name} expired {NotAfter:u}: clients refuse it. {Attempts} attempts to renew it have failed: {Error} {Remedy} Next attempt {NextAttempt:u}")]
-    private partial void LogExpired(string name, DateTimeOffset notAfter, int attempts, string error, string remedy, DateTimeOffset? nextAttempt);
+    [LoggerMessage(EventId = 382, Level = LogLevel.Critical, Message = "The certificate for {Name} expired {NotAfter:u}: clients refuse it. It has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt {NextAttempt:u}")]
+    private partial void LogExpired(string name, DateTimeOffset notAfter, int failures, string error, string remedy, DateTimeOffset? nextAttempt);
 }

@@ -68,7 +68,7 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
             }
             catch (Exception e) when (i + 1 < types.Count
                 && e is HookException or AcmeException { ChallengeType: not null, IsTransient: false }
-                && !(e is AcmeException refusal && refusal.Is(AcmeProblem.RateLimited)))
+                && !IsWhateverTheType(e))
             {
                 LogOtherType(name.Value, e.Message, WireName(types[i + 1]));
             }
@@ -123,6 +123,10 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
     // Let's Encrypt issues for addresses with this profile alone.
     private static string? DefaultProfile(AcmeClient client, AcmeIdentifier name) =>
         name.Type == AcmeIdentifier.IpType && client.Directory.Meta.Profiles.ContainsKey(ShortLived) ? ShortLived : null;
+
+    // No other way to prove the name changes any of these.
+    private static bool IsWhateverTheType(Exception e) => e is AcmeException refusal
+        && (refusal.Is(AcmeProblem.RateLimited) || refusal.Is(AcmeProblem.Caa) || refusal.Is(AcmeProblem.RejectedIdentifier));
 
     public static string WireName(AcmeChallengeType type) => type switch
     {

@@ -10,6 +10,8 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
     // A clock that is set back by less is not worth mentioning.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan LeastAge = TimeSpan.FromDays(1);
+
     public AcmeIdentifier Identifier => identifier;
 
     public NameLock Lock => nameLock;
@@ -62,9 +64,9 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
     /// <summary>When something is to be done about the name, and why then.</summary>
     public RenewalPlan Plan(TimeSpan? renewInAdvance, DateTimeOffset now)
     {
-        var plan = Current is null
-            ? new RenewalPlan(now, "there is no certificate yet")
-            : RenewalPolicy.Decide(Current.NotBefore, Current.NotAfter, Window, renewInAdvance, now, Seed(Current));
+        var plan = Current is null ? new RenewalPlan(now, "there is no certificate yet")
+            : State.IsAskedFor ? new RenewalPlan(now, "somebody asked for it")
+            : Sensible(RenewalPolicy.Decide(Current.NotBefore, Current.NotAfter, Window, renewInAdvance, now, Seed(Current)), Current);
         return State is { Failures: > 0, NextAttempt: { } retry } && retry > plan.At
             ? new RenewalPlan(retry, State.NextReason ?? "the last attempt failed")
             : plan;
@@ -77,7 +79,7 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
     /// <summary>The state with times that make sense, when the clock was set back since they were written.</summary>
     public NameState Corrected(DateTimeOffset now)
     {
-        if (!(State.LastAttempt > now + Slack))
+        if (!(State.LastAttempt > now + Slack) && !(State.LastSuccess > now + Slack))
         {
             return State;
         }
@@ -87,9 +89,18 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
         {
             LastAttempt = now,
             LastOrder = State.LastOrder > now ? now : State.LastOrder,
+            LastSuccess = State.LastSuccess > now ? now : State.LastSuccess,
             NextAttempt = State.Failures == 0 ? null : now + pause,
             HoldUntil = State.HoldUntil.Where(hold => hold.Value <= now + Backoff.LongestHold).ToDictionary(),
         };
+    }
+
+    // A CA that wants each certificate replaced as soon as it is there must not be obeyed for ever.
+    private RenewalPlan Sensible(RenewalPlan plan, ServedCertificate certificate)
+    {
+        var life = certificate.NotAfter - certificate.NotBefore;
+        var earliest = State.LastSuccess + (life / 4 < LeastAge ? life / 4 : LeastAge);
+        return Window is not null && earliest > plan.At ? new RenewalPlan(earliest.Value, "the CA advises it, so soon again") : plan;
     }
 
     private static int Seed(ServedCertificate certificate) =>

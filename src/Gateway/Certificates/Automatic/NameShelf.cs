@@ -6,23 +6,36 @@ using Gateway.Configuration;
 namespace Gateway.Certificates.Automatic;
 
 /// <summary>Brings names in memory and on the disk together.</summary>
-internal sealed class NameShelf(AcmeOptions options, AcmeFolder folder, CertificateStore store, NameStates states, TimeProvider time)
+internal sealed partial class NameShelf(
+    AcmeOptions options, AcmeFolder folder, CertificateStore store, NameStates states, TimeProvider time, ILogger<NameShelf> logger)
 {
     private readonly string _configuration = Digest(options);
 
-    /// <summary>Reads all that there is about a name.</summary>
-    /// <exception cref="IOException">The state directory cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The state directory cannot be read.</exception>
+    /// <summary>Reads all that there is about a name; what cannot be read now is tried again later.</summary>
     public ManagedName Open(AcmeIdentifier identifier)
     {
-        var state = states.Read(identifier);
-        if (state.Configuration != _configuration)
+        var name = new ManagedName(identifier, new NameLock(folder.NameLock(identifier), time), new NameState { Name = identifier.Value });
+        try
         {
-            // The operator has changed something that may be what was wrong.
-            state = state with { Configuration = _configuration, Failures = 0, NextAttempt = null, NextReason = null, HoldUntil = new Dictionary<string, DateTimeOffset>() };
+            name.State = states.Read(identifier);
+            if (name.State.Configuration != _configuration)
+            {
+                // The operator has changed something that may be what was wrong.
+                Save(name, name.State with
+                {
+                    Configuration = _configuration,
+                    Failures = 0,
+                    NextAttempt = null,
+                    NextReason = null,
+                    HoldUntil = new Dictionary<string, DateTimeOffset>(),
+                });
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogUnreadable(e, identifier.Value, folder.StateDirectory);
         }
 
-        var name = new ManagedName(identifier, new NameLock(folder.NameLock(identifier), time), state);
         ReadCertificate(name);
         return name;
     }
@@ -81,4 +94,7 @@ internal sealed class NameShelf(AcmeOptions options, AcmeFolder folder, Certific
             .Append(options.EmailAddress).Append(options.DnsHook).Append(options.Profile).Append(options.KeyAlgorithm));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
     }
+
+    [LoggerMessage(EventId = 391, Level = LogLevel.Error, Message = "What is stored about {Name} cannot be read or written; nothing is ordered until {StateDirectory} is a folder of the gateway's user with room in it")]
+    private partial void LogUnreadable(Exception cause, string name, string stateDirectory);
 }

@@ -31,11 +31,14 @@ internal sealed record NameState
     /// <summary>What to do about it, in one sentence; null when that is not known.</summary>
     public string? Remedy { get; init; }
 
-    /// <summary>How many attempts have failed since the last success.</summary>
+    /// <summary>How many orders, or attempts that did not come to an order, have failed since the last success.</summary>
     public int Failures { get; init; }
 
     /// <summary>Whether the last failure was the CA's verdict about the name and not a CA out of order: worth a try elsewhere first.</summary>
     public bool WasRefused { get; init; }
+
+    /// <summary>Whether a person has asked for a renewal that has not succeeded yet.</summary>
+    public bool IsAskedFor { get; init; }
 
     /// <summary>When the next attempt will be made.</summary>
     public DateTimeOffset? NextAttempt { get; init; }

@@ -48,8 +48,9 @@ internal sealed partial class Renewal(
             Failures = failures,
             LastAttempt = now,
             NextAttempt = now + Backoff.Pause(failures, Random.Shared.NextDouble()),
-            NextReason = $"attempt {failures} failed",
+            NextReason = Reason(failures),
             LastError = Interrupted,
+            IsAskedFor = before.IsAskedFor || forced,
         });
 
         // 3. Each CA in turn.
@@ -67,6 +68,7 @@ internal sealed partial class Renewal(
     private async Task<bool> TryIssuersAsync(ManagedName name, NameState before, bool forced, CancellationToken cancellationToken)
     {
         var failures = new List<(Issuer Issuer, Exception Exception)>();
+        var orders = 0;
         foreach (var issuer in issuers.All)
         {
             if (!forced && before.HoldUntil.TryGetValue(issuer.Directory.AbsoluteUri, out var until) && until > time.GetUtcNow())
@@ -79,7 +81,7 @@ internal sealed partial class Renewal(
                 store.Test(issuer.Directory);
                 var replaces = issuer.Directory == name.CurrentIssuer ? name.CertificateId : null;
                 var (issued, type) = await issuance.ObtainAsync(
-                    issuer, name.Identifier, before, replaces, () => name.State = name.State with { LastOrder = time.GetUtcNow() }, cancellationToken);
+                    issuer, name.Identifier, before, replaces, NoteOrder, cancellationToken);
                 Succeed(name, issuer, store.Write(issuer.Directory, name.Identifier, issued.ChainPem, issued.KeyPem), type);
                 return true;
             }
@@ -95,6 +97,13 @@ internal sealed partial class Renewal(
 
         Fail(name, failures);
         return false;
+
+        // Two orders that fail are two failures.
+        void NoteOrder()
+        {
+            orders++;
+            name.State = name.State with { LastOrder = time.GetUtcNow(), Failures = before.Failures + orders };
+        }
     }
 
     private void Succeed(ManagedName name, Issuer issuer, ServedCertificate certificate, AcmeChallengeType type)
@@ -109,6 +118,7 @@ internal sealed partial class Renewal(
         {
             Failures = isOld ? name.State.Failures : 0,
             WasRefused = false,
+            IsAskedFor = false,
             LastSuccess = now,
             LastError = isOld ? $"The CA's certificate is valid from {certificate.NotBefore:u} to {certificate.NotAfter:u}, and by this machine's clock it is {now:u}." : null,
             Remedy = isOld ? "Set this machine's clock." : null,
@@ -148,7 +158,7 @@ internal sealed partial class Renewal(
             WasRefused = failures.Exists(failure => failure.Exception is AcmeException { IsTransient: false } or HookException),
             HoldUntil = holds,
             NextAttempt = Later(pause, hold),
-            NextReason = hold > pause ? "the CA asks to be left alone until then" : $"attempt {name.State.Failures} failed",
+            NextReason = hold > pause ? "the CA asks to be left alone until then" : Reason(name.State.Failures),
         });
 
         var unexpected = failures.Select(failure => failure.Exception).FirstOrDefault(e => e is not (AcmeException or HookException or IOException or UnauthorizedAccessException));
@@ -189,6 +199,8 @@ internal sealed partial class Renewal(
         { } current => $"the certificate that expires {current.NotAfter:u}",
     };
 
+    private static string Reason(int failures) => failures == 1 ? "after a failure" : $"after {failures} failures";
+
     private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
@@ -196,8 +208,8 @@ internal sealed partial class Renewal(
     [LoggerMessage(EventId = 331, Level = LogLevel.Information, Message = "Certificate for {Name} obtained from {Issuer}: it expires {NotAfter:u} and will be renewed from {NextAttempt:u}")]
     private partial void LogObtained(string name, string issuer, DateTimeOffset notAfter, DateTimeOffset? nextAttempt);
 
-    [LoggerMessage(EventId = 332, Level = LogLevel.Error, Message = "Certificate for {Name} not obtained, attempt {Attempt}: {Error} {Remedy} Next attempt {NextAttempt:u}; served meanwhile: {Meanwhile}")]
-    private partial void LogFailed(Exception? cause, string name, int attempt, string error, string remedy, DateTimeOffset? nextAttempt, string meanwhile);
+    [LoggerMessage(EventId = 332, Level = LogLevel.Error, Message = "Certificate for {Name} not obtained (failures in a row: {Failures}): {Error} {Remedy} Next attempt {NextAttempt:u}; served meanwhile: {Meanwhile}")]
+    private partial void LogFailed(Exception? cause, string name, int failures, string error, string remedy, DateTimeOffset? nextAttempt, string meanwhile);
 
     [LoggerMessage(EventId = 333, Level = LogLevel.Warning, Message = "This machine's clock is {Skew:c} {Direction} that of the CA {Issuer}: set it, for certificates are valid by the clock")]
     private partial void LogClock(Uri issuer, TimeSpan skew, string direction);

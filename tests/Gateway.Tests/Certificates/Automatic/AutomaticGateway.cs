@@ -85,7 +85,8 @@ internal sealed class AutomaticGateway : IAsyncDisposable
     /// <summary>Lets time pass until nothing is being worked on, having looked around at least twice.</summary>
     public async Task SettleAsync()
     {
-        await _time.PassAsync(TimeSpan.FromSeconds(11), IsBusy);
+        await _time.PassAsync(Patience, () => !IsBusy(), IsBusy);
+        await _time.PassAsync(TimeSpan.FromSeconds(1), IsBusy);
         await _time.PassAsync(Patience, () => !IsBusy(), IsBusy);
     }
 

@@ -8,7 +8,7 @@ internal sealed class SimulatedTime : TimeProvider
 {
     public static readonly DateTimeOffset Beginning = new(2026, 9, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(250);
 
     private readonly FakeTimeProvider _time = new(Beginning);
