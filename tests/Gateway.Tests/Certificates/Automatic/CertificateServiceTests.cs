@@ -300,6 +300,7 @@ public sealed class CertificateServiceTests : IAsyncLifetime
         Assert.Equal(first.Select(Name)!.Leaf.Thumbprint, second.Select(Name)!.Leaf.Thumbprint);
 
         // And the renewal.
+        _time.Set(TimeSpan.FromDays(1));
         Behaviour.RenewalWindow = _ => (SimulatedTime.Beginning.AddDays(-2), SimulatedTime.Beginning.AddDays(-1));
         await _time.PassAsync(TimeSpan.FromHours(14), () => _ca.OrdersPlaced == 2, () => first.Service.Working > 0 || second.Service.Working > 0);
         Behaviour.RenewalWindow = Thirds;
