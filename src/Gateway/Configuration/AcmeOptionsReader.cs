@@ -39,9 +39,7 @@ internal static class AcmeOptionsReader
     /// <summary>The wanted names; localhost, for which no CA issues, is left out.</summary>
     public static IEnumerable<ConfigurationNode> DomainNames(ConfigurationNode root) =>
         (root.Find("LettuceEncrypt:DomainNames")?.Children ?? []).Where(name =>
-            name.Value is { Length: > 0 } text
-            && !text.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            && !(IPAddress.TryParse(text, out var address) && IPAddress.IsLoopback(address)));
+            name.Value is { Length: > 0 } text && !text.Equals("localhost", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What <c>AllowedChallengeTypes</c> allows, in the order in which it is tried: what needs nothing from outside first.</summary>
     public static IEnumerable<AcmeChallengeType> ChallengeTypes(ConfigurationNode root)

@@ -53,6 +53,7 @@ internal static class AcmeGateway
         {
             if (await ServedAsync(gateway.HttpsPort!.Value, name, limit.Token) is { } served
                 && served.Issuer.Contains("Pebble", StringComparison.Ordinal)
+                && served.MatchesHostname(name)
                 && served.Thumbprint != otherThan)
             {
                 return served;

@@ -28,7 +28,7 @@ public sealed class IssuanceTests
         using var served = await gateway.WaitForCertificateAsync(Name, null, Token);
         Assert.True(served.MatchesHostname(Name));
 
-        await gateway.Program.WaitForLineAsync("Certificate for 127.0.0.1 obtained");
+        await gateway.Program.WaitForLineAsync("Certificate for \\\"127.0.0.1\\\" obtained");
         var layout = new AcmeFolder(folder.State);
         using var root = await pebble.RootAsync(0, Token);
         AcmeGateway.AssertChains(await File.ReadAllTextAsync(layout.Certificate(pebble.DirectoryUrl, AcmeIdentifier.Parse(Name)), Token), root);
@@ -128,7 +128,7 @@ public sealed class IssuanceTests
         await using var pebble = await Pebble.StartAsync(new PebbleOptions { HttpPort = Ports.Free(), TlsPort = Ports.Free() });
         await using var gateway = await GatewayProcess.RunAsync(folder, AcmeGateway.Json(folder, pebble, Ports.Free(), Ports.Free(), Name));
         var failure = await gateway.Program.WaitForLineAsync("not obtained");
-        Assert.Contains("Port 443 of www.example.com does not lead to this gateway", failure);
+        Assert.Contains("Port 80 of www.example.com does not lead to this gateway", failure);
         Assert.Contains("connection", failure);
         using var served = await AcmeGateway.ServedAsync(gateway.HttpsPort!.Value, Name, Token);
         Assert.Contains("Gateway local CA", served!.Issuer);
@@ -144,7 +144,12 @@ public sealed class IssuanceTests
         for (var start = 0; start < 50; start++)
         {
             await using var gateway = await GatewayProcess.RunAsync(folder, json);
-            await Task.Delay(Random.Shared.Next(200), Token);
+            if (start == 0)
+            {
+                await gateway.Program.WaitForLineAsync("not obtained");
+            }
+
+            await Task.Delay(Random.Shared.Next(1000), Token);
         }
 
         Assert.InRange(pebble.OrdersPlaced, 1, 5);

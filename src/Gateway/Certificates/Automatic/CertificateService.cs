@@ -206,8 +206,10 @@ internal sealed partial class CertificateService(
             error = e;
         }
 
-        var remedy = error is null ? null : AcmeAdvice.For(error, name.Identifier);
-        shelf.Save(name, name.State with { LastDryRun = new DryRun(time.GetUtcNow(), error?.Message, remedy) });
+        Exception[] errors = error is AggregateException several ? [.. several.InnerExceptions] : error is null ? [] : [error];
+        var text = errors.Length == 0 ? null : string.Join(" | ", errors.Select(e => e.Message));
+        var remedy = errors.Select(e => AcmeAdvice.For(e, name.Identifier)).FirstOrDefault(advice => advice is not null);
+        shelf.Save(name, name.State with { LastDryRun = new DryRun(time.GetUtcNow(), text, remedy) });
     }
 
     private void Publish()

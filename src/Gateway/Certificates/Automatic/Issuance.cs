@@ -16,6 +16,7 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="AcmeException">The CA refuses or does not answer.</exception>
     /// <exception cref="HookException">The DNS hook failed, or there is no way to prove this name.</exception>
+    /// <exception cref="AggregateException">Several ways to prove the name failed, in this order.</exception>
     public async Task<(IssuedCertificate Certificate, AcmeChallengeType Type)> ObtainAsync(
         Issuer issuer, AcmeIdentifier name, NameState before, string? replaces, Action ordering, CancellationToken cancellationToken)
     {
@@ -60,6 +61,7 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
         Action ordering,
         CancellationToken cancellationToken)
     {
+        var failures = new List<Exception>();
         for (var i = 0; ; i++)
         {
             try
@@ -70,7 +72,12 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
                 && e is HookException or AcmeException { ChallengeType: not null, IsTransient: false }
                 && !IsWhateverTheType(e))
             {
+                failures.Add(e);
                 LogOtherType(name.Value, e.Message, WireName(types[i + 1]));
+            }
+            catch (Exception e) when (failures.Count > 0 && !cancellationToken.IsCancellationRequested)
+            {
+                throw new AggregateException([.. failures, e]);
             }
         }
     }

@@ -87,7 +87,7 @@ internal sealed partial class Renewal(
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                failures.Add((issuer, e));
+                failures.AddRange((e is AggregateException several ? several.InnerExceptions : [e]).Select(exception => (issuer, exception)));
             }
             finally
             {
