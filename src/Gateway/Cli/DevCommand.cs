@@ -69,7 +69,7 @@ internal static class DevCommand
             error.WriteLine(StartupLog.PlainHttpWarning);
         }
 
-        await gateway.WriteReportAsync(output, cancellationToken);
+        await gateway.WriteReportAsync(output, lan, cancellationToken);
         if (command.Length == 0)
         {
             await gateway.App.WaitForShutdownAsync(cancellationToken);

@@ -140,14 +140,14 @@ internal sealed partial class ConfigurationReload(
     }
 
     [LoggerMessage(EventId = 130, Level = LogLevel.Information,
-        Message = "{ConfigurationFile} applied: {Routes} routes, {Endpoints} endpoints; {Calls} open WebSockets have lost their route and end within the drain time")]
+        Message = "{ConfigurationFile} applied: {Routes} route(s), {Endpoints} endpoint(s); {Calls} open WebSocket(s) lost their route and end after the drain time")]
     private static partial void LogApplied(ILogger logger, string configurationFile, int routes, int endpoints, int calls);
 
     [LoggerMessage(EventId = 131, Level = LogLevel.Error, Message = "{ConfigurationError}")]
     private static partial void LogWrong(ILogger logger, string configurationError);
 
     [LoggerMessage(EventId = 132, Level = LogLevel.Error,
-        Message = "{ConfigurationFile} was not applied: {Errors} errors, above. Nothing has changed; mend the file and it is read again")]
+        Message = "{ConfigurationFile} was not applied, for the reasons above ({Errors}). Nothing has changed; mend the file and it is read again")]
     private static partial void LogRejected(ILogger logger, string configurationFile, int errors);
 
     [LoggerMessage(EventId = 133, Level = LogLevel.Error, Message = "{ConfigurationFile} could not be applied; send SIGHUP to try again")]

@@ -2,6 +2,7 @@ using Gateway.Certificates;
 using Gateway.Configuration;
 using Gateway.Observability;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
 using Yarp.ReverseProxy.Forwarder;
@@ -87,6 +88,7 @@ internal static class GatewayHost
         services.AddAuthorization();
         services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
+        AddSessionAffinityKeys(services, configuration);
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
@@ -95,6 +97,24 @@ internal static class GatewayHost
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>()));
+    }
+
+    /// <summary>Keys for the cookies of session affinity: kept over restarts where a cluster has it. Elsewhere nothing is encrypted, and
+    /// the service of ASP.NET that would make a key at start, in the user's home folder, is left out.</summary>
+    private static void AddSessionAffinityKeys(IServiceCollection services, GatewayConfiguration configuration)
+    {
+        if (configuration.Clusters.Any(c => c.SessionAffinity?.Enabled == true))
+        {
+            services.AddDataProtection().PersistKeysToFileSystem(
+                new DirectoryInfo(Path.Combine(CertificateSources.StateDirectory(configuration), "session-affinity")));
+            return;
+        }
+
+        services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
+        foreach (var keyMaker in services.Where(s => s.ImplementationType?.Name == "DataProtectionHostedService").ToArray())
+        {
+            services.Remove(keyMaker);
+        }
     }
 
     private static void UsePipeline(WebApplication app, HostMode mode)

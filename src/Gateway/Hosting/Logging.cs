@@ -2,6 +2,7 @@ using System.Globalization;
 using Gateway.Configuration;
 using Serilog;
 using Serilog.Core;
+using Serilog.Events;
 using Serilog.Formatting.Compact;
 using Serilog.Settings.Configuration;
 
@@ -12,6 +13,11 @@ internal static class Logging
 {
     private const string ReadableLine = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
+    // A failed start is explained by BindFailure, the SDK's own development certificate is never served, and YARP's keys for the cookies
+    // of session affinity lie in a folder that is the user's alone.
+    private static readonly string[] SaidElsewhere =
+        ["HostedServiceStartupFaulted", "DeveloperCertificateNotTrusted", "NoXMLEncryptorConfiguredKeyMayBePersistedToStorageInUnencryptedForm"];
+
     // Below what the file says. Serilog follows the levels of keys that exist when it starts, so the usual ones always do.
     private static readonly Dictionary<string, string?> Defaults = new()
     {
@@ -19,8 +25,6 @@ internal static class Logging
         ["Serilog:MinimumLevel:Override:Microsoft"] = "Warning",
         ["Serilog:MinimumLevel:Override:System"] = "Warning",
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
-        // YARP keeps keys for the cookies of session affinity; that they lie unencrypted in the user's own folder is no news.
-        ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.DataProtection"] = "Error",
         // ErrorResponses says it once, in plain words, with the request id.
         ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Fatal",
     };
@@ -41,6 +45,7 @@ internal static class Logging
             FormatProvider = CultureInfo.InvariantCulture,
         };
         var logger = new LoggerConfiguration()
+            .Filter.ByExcluding(IsSaidElsewhere)
             .Enrich.FromLogContext()
             .ReadFrom.Configuration(configuration, options);
 
@@ -53,4 +58,9 @@ internal static class Logging
 
         return logger.CreateLogger();
     }
+
+    private static bool IsSaidElsewhere(LogEvent logEvent) =>
+        logEvent.Properties.TryGetValue("EventId", out var id)
+        && id is StructureValue { Properties: var properties }
+        && properties.Any(p => p is { Name: "Name", Value: ScalarValue { Value: string name } } && SaidElsewhere.Contains(name));
 }

@@ -9,7 +9,8 @@ internal static class ProcessEnvironment
     /// without that one, a new temporary folder.</summary>
     public static void EnsureHome()
     {
-        if (!OperatingSystem.IsWindows() && Environment.GetFolderPath(Environment.SpecialFolder.UserProfile).Length == 0)
+        // Where it knows of none, the runtime says "/" here, and fails there.
+        if (!OperatingSystem.IsWindows() && Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is "" or "/")
         {
             var state = Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0];
             Environment.SetEnvironmentVariable("HOME", string.IsNullOrEmpty(state) ? Directory.CreateTempSubdirectory("gateway-").FullName : state);
