@@ -14,9 +14,11 @@ internal sealed record AcmeProblem
     public const string Connection = Prefix + "connection";
     public const string Dns = Prefix + "dns";
     public const string ExternalAccountRequired = Prefix + "externalAccountRequired";
+    public const string IncorrectResponse = Prefix + "incorrectResponse";
     public const string InvalidProfile = Prefix + "invalidProfile";
     public const string RateLimited = Prefix + "rateLimited";
     public const string RejectedIdentifier = Prefix + "rejectedIdentifier";
+    public const string Tls = Prefix + "tls";
     public const string Unauthorized = Prefix + "unauthorized";
     public const string UserActionRequired = Prefix + "userActionRequired";
 

@@ -20,14 +20,18 @@ internal sealed class CertificateFile(CertificateFileOptions options)
         (FileStamp.Of(options.Path), options.KeyPath is null ? null : FileStamp.Of(options.KeyPath));
 
     /// <exception cref="CertificateFileException">It cannot be served.</exception>
-    public ServedCertificate Load()
+    public ServedCertificate Load() => Load(CertificateSource.File, options.Path);
+
+    /// <summary>Loads it for a source that keeps its certificates in files.</summary>
+    /// <exception cref="CertificateFileException">It cannot be served.</exception>
+    public ServedCertificate Load(CertificateSource source, string origin)
     {
         var content = Read(options.Path);
         var text = Text(content);
         var (leaf, chain) = PemBlock.IsPem(text) ? LoadPem(text) : LoadPfx(content);
         try
         {
-            return new ServedCertificate(leaf, chain, CertificateSource.File, options.Path);
+            return new ServedCertificate(leaf, chain, source, origin);
         }
         catch (CryptographicException e)
         {

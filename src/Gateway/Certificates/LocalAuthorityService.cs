@@ -3,12 +3,14 @@ namespace Gateway.Certificates;
 /// <summary>Serves the local authority's certificate and has it issued anew when the machine's addresses change or it grows old.</summary>
 /// <param name="authority">Who issues.</param>
 /// <param name="names">Which names are wanted now; asked again at every look.</param>
+/// <param name="source"><see cref="CertificateSource.Temporary"/> where it only stands in until another source has its certificates.</param>
 /// <param name="served">Where the certificate is published.</param>
 /// <param name="clock">The time.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class LocalAuthorityService(
     LocalAuthority authority,
     Func<LocalNames> names,
+    CertificateSource source,
     ServedCertificates served,
     TimeProvider clock,
     ILogger<LocalAuthorityService> logger) : BackgroundService
@@ -33,7 +35,7 @@ internal sealed partial class LocalAuthorityService(
             LogRefused(name, authority.RootPath);
         }
 
-        served.Publish(CertificateSource.LocalAuthority, [leaf]);
+        served.Publish(source, [leaf.As(source)]);
         if (_published is not null)
         {
             // The first one stands in the start-up report.

@@ -36,6 +36,19 @@ internal sealed class ServedCertificate
         Context = SslStreamCertificateContext.Create(leaf, chain, offline: true);
     }
 
+    private ServedCertificate(ServedCertificate other, CertificateSource source)
+    {
+        Leaf = other.Leaf;
+        Context = other.Context;
+        DnsNames = other.DnsNames;
+        Addresses = other.Addresses;
+        Source = source;
+        Origin = other.Origin;
+        NotBefore = other.NotBefore;
+        NotAfter = other.NotAfter;
+        Issuer = other.Issuer;
+    }
+
     public X509Certificate2 Leaf { get; }
 
     public SslStreamCertificateContext Context { get; }
@@ -60,6 +73,9 @@ internal sealed class ServedCertificate
 
     /// <summary>DNS names and addresses together, for people.</summary>
     public IEnumerable<string> Names => DnsNames.Concat(Addresses.Select(address => address.ToString()));
+
+    /// <summary>The same certificate under another heading.</summary>
+    public ServedCertificate As(CertificateSource source) => source == Source ? this : new(this, source);
 
     public bool IsValidAt(DateTimeOffset time) => NotBefore <= time && time <= NotAfter;
 

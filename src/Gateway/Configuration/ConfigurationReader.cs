@@ -46,7 +46,7 @@ internal static class ConfigurationReader
         var endpoints = new EndpointValidator(errors);
         endpoints.Validate(usable);
         ClusterValidator.Validate(usable, errors);
-        LettuceEncryptValidator.Validate(usable, errors);
+        LettuceEncryptValidator.Validate(usable, endpoints.Endpoints, errors);
         var (routes, clusters) = ReadYarp(usable, root, errors);
 
         var configuration = new GatewayConfiguration
@@ -62,6 +62,7 @@ internal static class ConfigurationReader
             AllowedHosts = AllowedHostsReader.Read(usable, errors),
             SslEnabled = EnvironmentValidator.IsSslEnabled(environment),
             Certificates = CertificateOptionsReader.Read(usable, environment),
+            Acme = AcmeOptionsReader.Read(usable, endpoints.Endpoints, environment),
         };
         return new ConfigurationResult(configuration, errors.InOrder());
     }

@@ -34,6 +34,9 @@ internal sealed record GatewayConfiguration
     /// <summary>Files that Kestrel serves by itself: <c>Kestrel:Endpoints:X:Certificate</c> and <c>:Sni:Y:Certificate</c>.</summary>
     public IReadOnlyList<CertificateFileOptions> EndpointCertificates { get; init; } = [];
 
+    /// <summary>Automatic certificates; null when they are off.</summary>
+    public AcmeOptions? Acme { get; init; }
+
     /// <summary>The tree that all of this was read from, with places.</summary>
     public ConfigurationNode Tree { get; init; } = ConfigurationNode.EmptyRoot("");
 

@@ -5,11 +5,12 @@ namespace Gateway.Configuration;
 /// <summary>Checks what the schema cannot say about automatic certificates.</summary>
 internal static class LettuceEncryptValidator
 {
-    public static void Validate(ConfigurationNode root, ConfigurationErrors errors)
+    private const string Hook = "Gateway:Acme:DnsHook";
+
+    public static void Validate(ConfigurationNode root, IReadOnlyList<EndpointOptions> endpoints, ConfigurationErrors errors)
     {
-        var section = root.Child("LettuceEncrypt");
-        var names = section?.Child("DomainNames")?.Children.Where(name => name.Value is not null).ToArray() ?? [];
-        if (section is null || names.Length == 0)
+        var names = AcmeOptionsReader.DomainNames(root).ToArray();
+        if (root.Child("LettuceEncrypt") is not { } section || names.Length == 0)
         {
             return;
         }
@@ -27,6 +28,8 @@ internal static class LettuceEncryptValidator
         {
             ValidateName(name, root, errors);
         }
+
+        ValidateChallengeTypes(root, section, endpoints, errors);
     }
 
     private static void ValidateName(ConfigurationNode name, ConfigurationNode root, ConfigurationErrors errors)
@@ -37,9 +40,33 @@ internal static class LettuceEncryptValidator
         {
             errors.Add(name, QuotedValue.Of(name), "must be a domain name, *.domain or an IP address, without scheme, port and path", "for example example.com");
         }
-        else if (isWildcard && root.Find("Gateway:Acme:DnsHook") is null && !errors.IsSpokenAbout("Gateway:Acme:DnsHook"))
+        else if (isWildcard && root.Find(Hook) is null && !errors.IsSpokenAbout(Hook))
         {
             errors.Add(name, QuotedValue.Of(name), "wildcard names can only be proved by dns-01", "set Gateway:Acme:DnsHook to the command that writes DNS records");
         }
+    }
+
+    /// <summary>A gateway that could prove no name at all would find out only in the middle of the night of the first renewal.</summary>
+    private static void ValidateChallengeTypes(
+        ConfigurationNode root, ConfigurationNode section, IReadOnlyList<EndpointOptions> endpoints, ConfigurationErrors errors)
+    {
+        // Without any endpoint there is no gateway; that is said elsewhere.
+        var acme = root.Find("Gateway:Acme");
+        if (endpoints.Count == 0
+            || errors.IsSpokenAbout(Hook)
+            || errors.IsSpokenAbout("LettuceEncrypt:AllowedChallengeTypes")
+            || AcmeOptionsReader.ChallengeTypes(root).Any(type => AcmeOptionsReader.IsPossible(type, endpoints, acme)))
+        {
+            return;
+        }
+
+        var missing = AcmeOptionsReader.ChallengeTypes(root).Select(type => type switch
+        {
+            AcmeChallengeType.Http01 => "http-01 needs an http endpoint such as http://*:80",
+            AcmeChallengeType.TlsAlpn01 => "tls-alpn-01 needs an https endpoint without Certificate and Sni of its own, such as https://*:443",
+            _ => "dns-01 needs Gateway:Acme:DnsHook",
+        });
+        var node = section.Child("AllowedChallengeTypes") ?? section;
+        errors.Add(node, node.Value, "there is no way to prove the names to the CA", string.Join("; ", missing));
     }
 }

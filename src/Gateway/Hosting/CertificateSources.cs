@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -16,19 +17,26 @@ internal sealed record CertificateSources(
     LocalAuthority? Authority,
     Func<LocalNames> LocalNames)
 {
-    /// <summary>In dev always the local authority, and files only if the environment names them; in run the files, and the local
-    /// authority if there are none, so that the gateway answers from the first minute.</summary>
+    /// <summary>Certificates from CAs, by ACME; null when that is off.</summary>
+    public AutomaticSource? Automatic { get; init; }
+
+    /// <summary>Under which heading the local authority's certificate is served.</summary>
+    public CertificateSource LocalSource => Automatic is null ? CertificateSource.LocalAuthority : CertificateSource.Temporary;
+
+    /// <summary>The files that are configured, and the local authority in dev always and in run if there are no files, so that the
+    /// gateway answers from the first minute.</summary>
     /// <exception cref="LocalAuthorityException">The local authority's files are damaged or out of reach.</exception>
     public static CertificateSources For(GatewayConfiguration configuration, HostMode mode, bool lan, TimeProvider time)
     {
-        IReadOnlyList<CertificateFileOptions> files = mode == HostMode.Dev
-            ? [.. configuration.Certificates.Where(c => c.ConfigurationPath == "SSL_CERT_PATH")]
-            : configuration.Certificates;
+        var files = configuration.Certificates;
         var needsAuthority = configuration.Endpoints.Any(e => e is { IsHttps: true, HasOwnCertificate: false }) && (mode == HostMode.Dev || files.Count == 0);
 
         var authority = needsAuthority ? LocalAuthority.OpenOrCreate(StateDirectory(configuration), time) : null;
         return new CertificateSources(
-            new ServedCertificates(time), files, authority, () => Names(configuration, lan || mode == HostMode.Run, authority));
+            new ServedCertificates(time), files, authority, () => Names(configuration, lan || mode == HostMode.Run, authority))
+        {
+            Automatic = configuration.Acme is { } acme ? AutomaticSource.In(StateDirectory(configuration), acme, time) : null,
+        };
     }
 
     /// <summary>From the file, else systemd's, else the platform's.</summary>
@@ -43,5 +51,18 @@ internal sealed record CertificateSources(
             .Select(host => host.Split(':')[0])
             .Where(host => host.Length > 0 && host != "*" && !IPAddress.TryParse(host, out _));
         return machine.Plus(configured.Where(host => authority?.Permits(host) == true));
+    }
+}
+
+/// <summary>What of the automatic certificates the endpoints need as well.</summary>
+/// <param name="Options">Which names, from where.</param>
+/// <param name="Folder">Where all of it is kept.</param>
+/// <param name="Challenges">What the CAs may ask for right now.</param>
+internal sealed record AutomaticSource(AcmeOptions Options, AcmeFolder Folder, OpenChallenges Challenges)
+{
+    public static AutomaticSource In(string stateDirectory, AcmeOptions options, TimeProvider time)
+    {
+        var folder = new AcmeFolder(stateDirectory);
+        return new AutomaticSource(options, folder, new OpenChallenges(folder, time));
     }
 }

@@ -29,10 +29,15 @@ internal static class EndpointOverrides
         ];
         var values = Values(configuration).Where(v => !IsUnder(v.Key, "Kestrel") && !IsUnder(v.Key, "LettuceEncrypt"))
             .Concat(endpoints.Select(e => KeyValuePair.Create($"{Endpoints}:{e.Name}:Url", (string?)e.Url)));
-        return Apply(configuration, endpoints, values) with { AllowedHosts = [] };
+        return Apply(configuration, endpoints, values) with
+        {
+            AllowedHosts = [],
+            Acme = null,
+            Certificates = [.. configuration.Certificates.Where(c => c.ConfigurationPath == "SSL_CERT_PATH")],
+        };
     }
 
-    /// <summary>The same endpoints without TLS.</summary>
+    /// <summary>The same endpoints without TLS, and so without a use for certificates.</summary>
     public static GatewayConfiguration ForPlainHttp(GatewayConfiguration configuration)
     {
         var endpoints = configuration.Endpoints
@@ -42,7 +47,7 @@ internal static class EndpointOverrides
             .Where(v => !HttpsOnly.Any(suffix => v.Key.Contains(suffix, StringComparison.OrdinalIgnoreCase) && IsUnder(v.Key, "Kestrel")))
             .Where(v => !endpoints.Any(e => v.Key.Equals($"{Endpoints}:{e.Name}:Url", StringComparison.OrdinalIgnoreCase)))
             .Concat(endpoints.Select(e => KeyValuePair.Create($"{Endpoints}:{e.Name}:Url", (string?)e.Url)));
-        return Apply(configuration, endpoints, values);
+        return Apply(configuration, endpoints, values) with { Acme = null };
     }
 
     private static GatewayConfiguration Apply(

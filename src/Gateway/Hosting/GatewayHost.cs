@@ -1,4 +1,5 @@
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Observability;
 using Gateway.Proxying;
@@ -37,7 +38,7 @@ internal static class GatewayHost
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
-        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates.Served));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates));
 
         AddProxy(services, configuration);
         if (source is not null)
@@ -50,7 +51,7 @@ internal static class GatewayHost
         customize?.Invoke(builder);
 
         var app = builder.Build();
-        UsePipeline(app, mode);
+        UsePipeline(app, mode, certificates.Automatic?.Challenges);
         return app;
     }
 
@@ -70,14 +71,42 @@ internal static class GatewayHost
 
     private static void AddCertificates(IServiceCollection services, CertificateSources certificates)
     {
+        services.AddSingleton(certificates);
         services.AddSingleton(certificates.Served);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CertificateFileWatcher>(provider, certificates.Files));
         services.AddHostedService(provider => provider.GetRequiredService<CertificateFileWatcher>());
         if (certificates.Authority is { } authority)
         {
-            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<LocalAuthorityService>(provider, authority, certificates.LocalNames));
+            services.AddSingleton(provider => ActivatorUtilities.CreateInstance<LocalAuthorityService>(
+                provider, authority, certificates.LocalNames, certificates.LocalSource));
             services.AddHostedService(provider => provider.GetRequiredService<LocalAuthorityService>());
         }
+
+        if (certificates.Automatic is { } automatic)
+        {
+            AddAutomaticCertificates(services, automatic);
+        }
+    }
+
+    internal static void AddAutomaticCertificates(IServiceCollection services, AutomaticSource automatic)
+    {
+        services.AddSingleton(automatic.Options);
+        services.AddSingleton(automatic.Folder);
+        services.AddSingleton(automatic.Challenges);
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StateFiles>(provider, DiskSteps.Real));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CertificateStore>(provider, automatic.Options.AdditionalIssuers));
+        services.AddSingleton<NameStates>();
+        services.AddSingleton<NameShelf>();
+        services.AddSingleton<ChallengeResponders>();
+        services.AddSingleton<Issuers>();
+        services.AddSingleton<Issuance>();
+        services.AddSingleton<Renewal>();
+        services.AddSingleton<RenewalAdvice>();
+        services.AddSingleton<RenewalRequests>();
+        services.AddSingleton<RenewedHook>();
+        services.AddSingleton<FormerPackageImport>();
+        services.AddSingleton<CertificateService>();
+        services.AddHostedService(provider => provider.GetRequiredService<CertificateService>());
     }
 
     private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)
@@ -117,7 +146,7 @@ internal static class GatewayHost
         }
     }
 
-    private static void UsePipeline(WebApplication app, HostMode mode)
+    private static void UsePipeline(WebApplication app, HostMode mode, OpenChallenges? challenges)
     {
         // 1. The client finishes, whatever becomes of the request; who is it, really; one record of what became of it.
         app.UseMiddleware<UnreadUpload>();
@@ -127,13 +156,19 @@ internal static class GatewayHost
         // 2. Every failure below ends here.
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
-        // 3. Plain HTTP goes to the first https endpoint.
+        // 3. A CA that asks whether a name is ours.
+        if (challenges is not null)
+        {
+            app.UseMiddleware<AcmeChallenges>((Func<string, string?>)challenges.KeyAuthorization);
+        }
+
+        // 4. Plain HTTP goes to the first https endpoint.
         app.UseMiddleware<HttpsRedirect>();
 
-        // 4. Names that are not served go nowhere.
+        // 5. Names that are not served go nowhere.
         app.UseMiddleware<HostFilter>();
 
-        // 5. The route, then the service.
+        // 6. The route, then the service.
         app.UseRouting();
         app.UseRequestTimeouts();
         app.UseCors();

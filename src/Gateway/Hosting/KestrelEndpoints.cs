@@ -3,6 +3,7 @@ using System.Net.Quic;
 using System.Net.Security;
 using System.Security.Authentication;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel;
@@ -19,9 +20,9 @@ internal static class KestrelEndpoints
     /// <param name="kestrel">To be configured.</param>
     /// <param name="configuration">As it is at the start.</param>
     /// <param name="values">The same values, replaced by a reload; Kestrel opens and closes endpoints accordingly.</param>
-    /// <param name="certificates">What handshakes choose from.</param>
+    /// <param name="certificates">What handshakes choose from, and what a CA may ask to see in one.</param>
     public static void Configure(
-        KestrelServerOptions kestrel, GatewayConfiguration configuration, IConfiguration values, ServedCertificates certificates)
+        KestrelServerOptions kestrel, GatewayConfiguration configuration, IConfiguration values, CertificateSources certificates)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
@@ -44,7 +45,7 @@ internal static class KestrelEndpoints
 
     /// <summary>Has Kestrel take the certificates of these endpoints from the table when it opens them; those that name a certificate
     /// of their own are left to it.</summary>
-    public static void ServeFromTable(KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates)
+    public static void ServeFromTable(KestrelServerOptions kestrel, GatewayConfiguration configuration, CertificateSources certificates)
     {
         foreach (var endpoint in configuration.Endpoints)
         {
@@ -52,17 +53,22 @@ internal static class KestrelEndpoints
             {
                 if (opening.IsHttps && !opening.ConfigSection.GetSection("Certificate").Exists() && !opening.ConfigSection.GetSection("Sni").Exists())
                 {
-                    UseTable(opening, certificates);
+                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges);
                 }
             });
         }
     }
 
-    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates)
+    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges)
     {
         if (endpoint.ConfigSection["Protocols"] is null && QuicListener.IsSupported)
         {
             endpoint.ListenOptions.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
+        }
+
+        if (challenges is not null)
+        {
+            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, HandshakeTimeout);
         }
 
         var https = endpoint.HttpsOptions;
@@ -71,12 +77,21 @@ internal static class KestrelEndpoints
             HandshakeTimeout = HandshakeTimeout,
             OnConnection = handshake =>
             {
+                if (TlsAlpnChallenge.Of(handshake.Connection) is { } challenge)
+                {
+                    return ValueTask.FromResult(challenge.ServerOptions());
+                }
+
                 var address = (handshake.Connection.LocalEndPoint as IPEndPoint)?.Address;
                 var certificate = certificates.Table.Select(handshake.ClientHelloInfo.ServerName, address)
                     ?? throw new AuthenticationException("There is no certificate to serve yet.");
                 return ValueTask.FromResult(ServerOptions(certificate, https));
             },
         });
+        if (challenges is not null)
+        {
+            TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);
+        }
     }
 
     private static SslServerAuthenticationOptions ServerOptions(ServedCertificate certificate, HttpsConnectionAdapterOptions https)

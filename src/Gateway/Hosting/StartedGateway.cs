@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -33,6 +34,7 @@ internal sealed class StartedGateway : IAsyncDisposable
             app = GatewayHost.Build(configuration, mode, certificates, source);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
+            app.Services.GetService<CertificateService>()?.LoadAll();
         }
         catch (LocalAuthorityException exception)
         {

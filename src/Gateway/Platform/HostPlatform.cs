@@ -37,6 +37,12 @@ internal abstract class HostPlatform
     /// <summary>Whether this process has the right to listen on a TCP port (it may still be in use).</summary>
     public abstract bool MayBind(int port);
 
+    /// <summary>Has the names in a folder written to the disk, where the system does that apart from the files.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public virtual void SyncFolder(string path)
+    {
+    }
+
     /// <summary>Who this process is and who may read a file that it could not read, for an error message.</summary>
     public abstract string DescribeAccess(string path);
 

@@ -30,6 +30,8 @@ internal sealed class LinuxPlatform : HostPlatform
             && (set & (1UL << NetBindService)) != 0;
     }
 
+    public override void SyncFolder(string path) => UnixFolder.Sync(path);
+
     public override string DescribeAccess(string path) => UnixAccess.Describe(path, "-c", "%U:%G");
 
     public override IReadOnlyList<ITrustStore> TrustStores(string home) =>

@@ -25,6 +25,8 @@ internal sealed class MacPlatform : HostPlatform
     // Since macOS 10.14 any user may listen on any port.
     public override bool MayBind(int port) => true;
 
+    public override void SyncFolder(string path) => UnixFolder.Sync(path);
+
     public override string DescribeAccess(string path) => UnixAccess.Describe(path, "-f", "%Su:%Sg");
 
     public override IReadOnlyList<ITrustStore> TrustStores(string home) =>

@@ -59,8 +59,12 @@ internal sealed class Pebble : IAsyncDisposable
     /// <summary>What the two programs said, for the message of a failed test.</summary>
     public string Log => string.Join('\n', _log);
 
+    /// <summary>How many orders were placed.</summary>
+    public int OrdersPlaced => _log.Count(line => line.Contains("Added order ", StringComparison.Ordinal));
+
     private string Management => $"https://localhost:{_ports[1]}";
-    private string DnsManagement => $"http://127.0.0.1:{_ports[3]}";
+    /// <summary>Where records are set and cleared.</summary>
+    public string DnsManagement => $"http://127.0.0.1:{_ports[3]}";
 
     public static async Task<Pebble> StartAsync(PebbleOptions options)
     {

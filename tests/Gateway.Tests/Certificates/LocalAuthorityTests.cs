@@ -265,7 +265,7 @@ public sealed class LocalAuthorityTests : IDisposable
     {
         var served = new ServedCertificates(_clock);
         using var service = new LocalAuthorityService(
-            Open(), () => LocalNames.ForLoopback, served, _clock, new ListLogger<LocalAuthorityService>());
+            Open(), () => LocalNames.ForLoopback, CertificateSource.LocalAuthority, served, _clock, new ListLogger<LocalAuthorityService>());
         service.Publish();
         var first = served.Table.Select("localhost", null)!;
 
@@ -287,7 +287,7 @@ public sealed class LocalAuthorityTests : IDisposable
         var log = new ListLogger<LocalAuthorityService>();
         var served = new ServedCertificates(_clock);
         using var service = new LocalAuthorityService(
-            Open(), () => ++asked % 2 == 1 ? throw new InvalidOperationException() : LocalNames.ForLoopback, served, _clock, log);
+            Open(), () => ++asked % 2 == 1 ? throw new InvalidOperationException() : LocalNames.ForLoopback, CertificateSource.LocalAuthority, served, _clock, log);
         await service.StartAsync(TestContext.Current.CancellationToken);
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (served.Table.Certificates.Count == 0)

@@ -1,0 +1,37 @@
+using Gateway.Acme;
+using Gateway.Certificates.Automatic;
+
+namespace Gateway.Tests.Certificates.Automatic;
+
+public sealed class AcmeAdviceTests
+{
+    private static readonly AcmeIdentifier Name = AcmeIdentifier.Parse("www.example.com");
+
+    [Theory]
+    [InlineData("dns", "http-01", "www.example.com has no address in the public DNS")]
+    [InlineData("dns", "dns-01", "The CA does not see the TXT record _acme-challenge.www.example.com")]
+    [InlineData("connection", "http-01", "Port 80 of www.example.com does not lead to this gateway")]
+    [InlineData("connection", "tls-alpn-01", "Port 443 of www.example.com does not lead to this gateway")]
+    [InlineData("unauthorized", "http-01", "Another server answered for www.example.com")]
+    [InlineData("unauthorized", null, "The CA does not accept this account any more")]
+    [InlineData("caa", "http-01", "A CAA record of www.example.com or of a domain above it forbids this CA")]
+    [InlineData("rateLimited", null, "The CA's limit is used up")]
+    [InlineData("rejectedIdentifier", null, "This CA does not issue for www.example.com")]
+    [InlineData("externalAccountRequired", null, "This CA wants to know its customers")]
+    public void ExplainsWhatCanBeDone(string type, string? challenge, string advice) =>
+        Assert.StartsWith(advice, AcmeAdvice.For(Refusal(new AcmeProblem { Type = "urn:ietf:params:acme:error:" + type }, challenge), Name));
+
+    [Fact]
+    public void LooksIntoSubproblems()
+    {
+        var problem = new AcmeProblem { Type = "urn:ietf:params:acme:error:compound", Subproblems = [new AcmeProblem { Type = AcmeProblem.Caa }] };
+        Assert.Contains("CAA record", AcmeAdvice.For(Refusal(problem, "http-01"), Name));
+    }
+
+    [Fact]
+    public void HasNoneForWhatItDoesNotKnow() =>
+        Assert.Null(AcmeAdvice.For(Refusal(new AcmeProblem { Type = "urn:example:new" }, null), Name));
+
+    private static AcmeException Refusal(AcmeProblem problem, string? challenge) =>
+        new("do it", new Uri("https://ca.example/"), "no") { Problem = problem, ChallengeType = challenge, StatusCode = 400 };
+}
