@@ -171,7 +171,7 @@ if $ci; then
   must "formatting; run: dotnet format" dotnet format Gateway.sln --no-restore --verify-no-changes || true
 fi
 
-run_tests Gateway.Tests 10
+run_tests Gateway.Tests 15
 if ! $fast; then
   own_world=(unshare --net --pid --fork --kill-child --mount-proc)
   if ((EUID == 0)) && "${own_world[@]}" ip link set lo up 2>/dev/null; then
@@ -181,7 +181,7 @@ if ! $fast; then
   # The tests publish for every platform, and have no network then.
   must "restore what publishing takes" dotnet restore src/Gateway --verbosity quiet -p:EnableRuntimePackDownload=true \
     -p:EnableAppHostPackDownload=true -p:ArtifactsPath="$results/restored" || true
-  run_tests Gateway.EndToEnd 20
+  run_tests Gateway.EndToEnd 40
 fi
 
 if [[ -s $results/skipped ]]; then
