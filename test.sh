@@ -119,7 +119,8 @@ result_of() { sed -n "s/.*<assembly [^>]*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$
 list_skipped() {
   awk 'BEGIN { RS = "<test " }
     /result="Skip"/ {
-      name = $0; sub(/.*name="/, "", name); sub(/".*/, "", name)
+      match($0, /name="[^"]*"/)
+      name = substr($0, RSTART + 6, RLENGTH - 7)
       reason = $0
       if (!sub(/.*<reason>(<!\[CDATA\[)?/, "", reason)) reason = "?"
       sub(/(\]\]>)?<\/reason>.*/, "", reason)

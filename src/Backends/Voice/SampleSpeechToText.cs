@@ -57,7 +57,7 @@ internal sealed class SampleSpeechToText : ISpeechToText
         {
             return $"[{length} s of silence]";
         }
-        var loudest = (20 * Math.Log10(peak / 32768.0)).ToString("0.0", CultureInfo.InvariantCulture);
+        var loudest = Math.Min(20 * Math.Log10(peak / 32767.0), -0.1).ToString("0.0", CultureInfo.InvariantCulture);
         if (parts.Count == 0)
         {
             return $"[{length} s of audio, no speech; loudest moment {loudest} dB]";

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Gateway.Certificates;
 
 /// <summary>Writes files so that no reader, and no crash, ever meets half of one, and no key is readable by others for an instant.</summary>
-internal static class AtomicFile
+internal static partial class AtomicFile
 {
     /// <summary>Only the owner may read and write.</summary>
     public const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -46,8 +48,16 @@ internal static class AtomicFile
         {
             DiskSteps.Real.WriteThrough(temporary, content, mode);
 
-            // Without overwrite the runtime links the file on Unix, which fails when the name is taken.
-            File.Move(temporary, path, overwrite: false);
+            // On Unix File.Move without overwrite looks first and renames then, so that several at once may all succeed.
+            if (!OperatingSystem.IsWindows() && Link(temporary, Path.GetFullPath(path)) == 0)
+            {
+                File.Delete(temporary);
+            }
+            else
+            {
+                // Windows, a name that is taken, or a file system without links.
+                File.Move(temporary, path, overwrite: false);
+            }
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -94,4 +104,7 @@ internal static class AtomicFile
         var folder = Path.GetDirectoryName(full)!;
         return (folder, Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}"));
     }
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string added);
 }

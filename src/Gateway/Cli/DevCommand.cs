@@ -50,21 +50,15 @@ internal static class DevCommand
     private static async Task<int> RunAsync(
         string path, bool lan, string[] command, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        // The certificates that the file names are production's: they need not be on this machine.
-        var (configuration, errors) = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
+        var source = new ConfigurationSource(path, () => Read(path, lan));
+        var (configuration, errors) = source.Read();
         if (errors.Count > 0)
         {
             ConfigurationFile.WriteErrors(error, path, errors);
             return ExitCode.Failure;
         }
 
-        configuration = EndpointOverrides.ForDevelopment(configuration, lan);
-        if (!configuration.SslEnabled)
-        {
-            configuration = EndpointOverrides.ForPlainHttp(configuration);
-        }
-
-        await using var gateway = await StartedGateway.StartAsync(configuration, HostMode.Dev, lan, error, cancellationToken);
+        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Dev, lan, error, cancellationToken);
         if (gateway is null)
         {
             return ExitCode.Failure;
@@ -75,7 +69,7 @@ internal static class DevCommand
             error.WriteLine(StartupLog.PlainHttpWarning);
         }
 
-        await gateway.WriteReportAsync(output, cancellationToken);
+        await gateway.WriteReportAsync(output, lan, cancellationToken);
         if (command.Length == 0)
         {
             await gateway.App.WaitForShutdownAsync(cancellationToken);
@@ -83,6 +77,14 @@ internal static class DevCommand
         }
 
         return await RunWithChildAsync(gateway, configuration, command, output, error, cancellationToken);
+    }
+
+    // The certificates that the file names are production's: they need not be on this machine.
+    private static ConfigurationResult Read(string path, bool lan)
+    {
+        var (configuration, errors) = ConfigurationReader.Read(path, ProcessEnvironment.Variables());
+        configuration = EndpointOverrides.ForDevelopment(configuration, lan);
+        return new ConfigurationResult(configuration.SslEnabled ? configuration : EndpointOverrides.ForPlainHttp(configuration), errors);
     }
 
     private static async Task<int> RunWithChildAsync(

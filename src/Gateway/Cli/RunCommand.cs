@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Configuration;
 using Gateway.Hosting;
 
 namespace Gateway.Cli;
@@ -17,25 +18,15 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(string path, TextWriter error, CancellationToken cancellationToken)
     {
-        var (configuration, errors) = ConfigurationFile.ReadWithCertificates(path);
+        var source = new ConfigurationSource(path, () => Read(path));
+        var (configuration, errors) = source.Read();
         if (errors.Count > 0)
         {
             ConfigurationFile.WriteErrors(error, path, errors);
             return ExitCode.Failure;
         }
 
-        if (configuration.Endpoints.Count == 0)
-        {
-            error.WriteLine($"{path}: Kestrel:Endpoints: no endpoint to serve; add \"https\": {{ \"Url\": \"https://*:443\" }} there.");
-            return ExitCode.Failure;
-        }
-
-        if (!configuration.SslEnabled)
-        {
-            configuration = EndpointOverrides.ForPlainHttp(configuration);
-        }
-
-        await using var gateway = await StartedGateway.StartAsync(configuration, HostMode.Run, lan: false, error, cancellationToken);
+        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Run, lan: false, error, cancellationToken);
         if (gateway is null)
         {
             return ExitCode.Failure;
@@ -44,5 +35,17 @@ internal static class RunCommand
         await gateway.LogReportAsync(cancellationToken);
         await gateway.App.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Success;
+    }
+
+    private static ConfigurationResult Read(string path)
+    {
+        var (configuration, errors) = ConfigurationFile.ReadWithCertificates(path);
+        if (configuration.Endpoints.Count == 0 && errors.Count == 0)
+        {
+            return new ConfigurationResult(configuration, [new ConfigurationError(
+                path, "Kestrel:Endpoints", null, "there is no endpoint to serve", "add one: \"https\": { \"Url\": \"https://*:443\" }")]);
+        }
+
+        return new ConfigurationResult(configuration.SslEnabled ? configuration : EndpointOverrides.ForPlainHttp(configuration), errors);
     }
 }

@@ -40,6 +40,23 @@ internal sealed record GatewayConfiguration
     /// <summary>The tree that all of this was read from, with places.</summary>
     public ConfigurationNode Tree { get; init; } = ConfigurationNode.EmptyRoot("");
 
+    /// <summary>The port that plain HTTP is redirected to: the first https endpoint's; null when nothing is redirected.</summary>
+    public int? RedirectPort
+    {
+        get
+        {
+            for (var i = 0; Gateway.HttpsRedirect && i < Endpoints.Count; i++)
+            {
+                if (Endpoints[i].IsHttps)
+                {
+                    return Endpoints[i].Port;
+                }
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Where a configuration path is written, or its nearest ancestor that is: <c>gateway.json(14,7)</c>, or
     /// <c>environment variable GATEWAY_X__Y</c>; the file when nothing of it is written.</summary>
     public string Locate(string path) => Tree.Nearest(path).Location.ToString();

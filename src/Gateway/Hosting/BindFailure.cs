@@ -16,9 +16,13 @@ internal static class BindFailure
         }
 
         // Kestrel stops at the first endpoint that fails; the operator wants to hear of all.
-        var explanations = endpoints.Where(e => e.Port > 0).DistinctBy(e => e.Port).Select(e => Explain(e, platform)).OfType<string>().ToArray();
-        return explanations.Length > 0 ? explanations : [$"Cannot listen: {cause.Message}"];
+        var explanations = Foresee(endpoints, platform);
+        return explanations.Count > 0 ? explanations : [$"Cannot listen: {cause.Message}"];
     }
+
+    /// <summary>One line for each endpoint that could not be opened now.</summary>
+    public static IReadOnlyList<string> Foresee(IReadOnlyList<EndpointOptions> endpoints, HostPlatform platform) =>
+        [.. endpoints.Where(e => e.Port > 0).DistinctBy(e => e.Port).Select(e => Explain(e, platform)).OfType<string>()];
 
     private static string? Explain(EndpointOptions endpoint, HostPlatform platform)
     {
@@ -26,7 +30,7 @@ internal static class BindFailure
         {
             return $"""
                 {endpoint.Location}: cannot listen on {endpoint.Url}: user '{Environment.UserName}' may not use ports below 1024. Three ways out:
-                  - run it as the systemd unit, which grants just this right: deploy/install.sh
+                  - run it as the systemd unit, which grants just this right: deploy/README.md
                   - grant it to the program: sudo setcap cap_net_bind_service=+ep {Environment.ProcessPath}
                   - use other ports in Kestrel:Endpoints, such as https://*:8443 and http://*:8080
                 """;

@@ -3,6 +3,7 @@ using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Observability;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
 using Yarp.ReverseProxy.Forwarder;
@@ -16,27 +17,42 @@ internal static class GatewayHost
     /// <param name="configuration">Valid, with the endpoints to serve.</param>
     /// <param name="mode">The verb.</param>
     /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
+    /// <param name="source">Where the configuration is read again when it changes; null where it never does.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
-        GatewayConfiguration configuration, HostMode mode, CertificateSources certificates, Action<WebApplicationBuilder>? customize = null)
+        GatewayConfiguration configuration,
+        HostMode mode,
+        CertificateSources certificates,
+        ConfigurationSource? source = null,
+        Action<WebApplicationBuilder>? customize = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
         var services = builder.Services;
 
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(configuration.Gateway);
-        services.AddSerilog(Logging.Create(configuration, mode), dispose: true);
+        services.AddSingleton(new CurrentConfiguration(configuration));
+        var values = new ReloadableValues(configuration.Root);
+        var live = Logging.WithDefaults(values);
+        services.AddSerilog(Logging.Create(live, mode), dispose: true);
         AddDrain(services, mode == HostMode.Dev ? TimeSpan.Zero : configuration.Gateway.DrainTimeout);
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
-        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, certificates.Served, certificates.Automatic?.Challenges));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(
+            kestrel, configuration, live, certificates.Served, certificates.Automatic?.Challenges));
 
         AddProxy(services, configuration);
+        if (source is not null)
+        {
+            services.AddSingleton(source);
+            services.AddSingleton(values);
+            services.AddHostedService<ConfigurationReload>();
+        }
+
         customize?.Invoke(builder);
 
         var app = builder.Build();
-        UsePipeline(app, configuration, mode, certificates.Automatic?.Challenges);
+        UsePipeline(app, mode, certificates.Automatic?.Challenges);
         return app;
     }
 
@@ -101,19 +117,39 @@ internal static class GatewayHost
         services.AddAuthorization();
         services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
+        AddSessionAffinityKeys(services, configuration);
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
         var yarpForwarder = services.Last(s => s.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
         services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
-            configuration.Gateway,
+            provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>()));
     }
 
-    private static void UsePipeline(WebApplication app, GatewayConfiguration configuration, HostMode mode, OpenChallenges? challenges)
+    /// <summary>Keys for the cookies of session affinity: kept over restarts where a cluster has it. Elsewhere nothing is encrypted, and
+    /// the service of ASP.NET that would make a key at start, in the user's home folder, is left out.</summary>
+    private static void AddSessionAffinityKeys(IServiceCollection services, GatewayConfiguration configuration)
     {
-        // 1. Who is it, really, and one record of what becomes of the request.
+        if (configuration.Clusters.Any(c => c.SessionAffinity?.Enabled == true))
+        {
+            services.AddDataProtection().PersistKeysToFileSystem(
+                new DirectoryInfo(Path.Combine(CertificateSources.StateDirectory(configuration), "session-affinity")));
+            return;
+        }
+
+        services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();
+        foreach (var keyMaker in services.Where(s => s.ImplementationType?.Name == "DataProtectionHostedService").ToArray())
+        {
+            services.Remove(keyMaker);
+        }
+    }
+
+    private static void UsePipeline(WebApplication app, HostMode mode, OpenChallenges? challenges)
+    {
+        // 1. The client finishes, whatever becomes of the request; who is it, really; one record of what became of it.
+        app.UseMiddleware<UnreadUpload>();
         app.UseMiddleware<ForwardedHeaders>();
         app.UseMiddleware<AccessLog>();
 
@@ -127,16 +163,10 @@ internal static class GatewayHost
         }
 
         // 4. Plain HTTP goes to the first https endpoint.
-        if (configuration.Gateway.HttpsRedirect && configuration.Endpoints.FirstOrDefault(e => e.IsHttps) is { } https)
-        {
-            app.UseMiddleware<HttpsRedirect>(https.Port);
-        }
+        app.UseMiddleware<HttpsRedirect>();
 
         // 5. Names that are not served go nowhere.
-        if (configuration.AllowedHosts.Count > 0 && !configuration.AllowedHosts.Contains("*"))
-        {
-            app.UseMiddleware<HostFilter>(configuration.AllowedHosts);
-        }
+        app.UseMiddleware<HostFilter>();
 
         // 6. The route, then the service.
         app.UseRouting();

@@ -18,11 +18,16 @@ internal static class KestrelEndpoints
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <param name="kestrel">To be configured.</param>
-    /// <param name="configuration">With the endpoints.</param>
+    /// <param name="configuration">As it is at the start.</param>
+    /// <param name="values">The same values, replaced by a reload; Kestrel opens and closes endpoints accordingly.</param>
     /// <param name="certificates">What handshakes choose from.</param>
     /// <param name="challenges">What a CA may ask to see in a handshake; null without automatic certificates.</param>
     public static void Configure(
-        KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates, OpenChallenges? challenges)
+        KestrelServerOptions kestrel,
+        GatewayConfiguration configuration,
+        IConfiguration values,
+        ServedCertificates certificates,
+        OpenChallenges? challenges)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
@@ -39,10 +44,24 @@ internal static class KestrelEndpoints
             return next(connection);
         }));
 
-        var loader = kestrel.Configure(configuration.Root.GetSection("Kestrel"));
-        foreach (var endpoint in configuration.Endpoints.Where(e => e is { IsHttps: true, HasOwnCertificate: false }))
+        kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);
+        ServeFromTable(kestrel, configuration, certificates, challenges);
+    }
+
+    /// <summary>Has Kestrel take the certificates of these endpoints from the table when it opens them; those that name a certificate
+    /// of their own are left to it.</summary>
+    public static void ServeFromTable(
+        KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates, OpenChallenges? challenges)
+    {
+        foreach (var endpoint in configuration.Endpoints)
         {
-            loader.Endpoint(endpoint.Name, https => UseTable(https, certificates, challenges));
+            kestrel.ConfigurationLoader!.Endpoint(endpoint.Name, opening =>
+            {
+                if (opening.IsHttps && !opening.ConfigSection.GetSection("Certificate").Exists() && !opening.ConfigSection.GetSection("Sni").Exists())
+                {
+                    UseTable(opening, certificates, challenges);
+                }
+            });
         }
     }
 

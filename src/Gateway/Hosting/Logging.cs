@@ -13,7 +13,29 @@ internal static class Logging
 {
     private const string ReadableLine = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
-    public static Logger Create(GatewayConfiguration configuration, HostMode mode)
+    // A failed start is explained by BindFailure, the SDK's own development certificate is never served, and YARP's keys for the cookies
+    // of session affinity lie in a folder that is the user's alone.
+    private static readonly string[] SaidElsewhere =
+        ["HostedServiceStartupFaulted", "DeveloperCertificateNotTrusted", "NoXMLEncryptorConfiguredKeyMayBePersistedToStorageInUnencryptedForm"];
+
+    // Below what the file says. Serilog follows the levels of keys that exist when it starts, so the usual ones always do.
+    private static readonly Dictionary<string, string?> Defaults = new()
+    {
+        ["Serilog:MinimumLevel:Default"] = "Information",
+        ["Serilog:MinimumLevel:Override:Microsoft"] = "Warning",
+        ["Serilog:MinimumLevel:Override:System"] = "Warning",
+        ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
+        // ErrorResponses says it once, in plain words, with the request id.
+        ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Fatal",
+    };
+
+    /// <summary>The whole configuration, with the default log levels where it has none.</summary>
+    public static IConfigurationRoot WithDefaults(ReloadableValues values) =>
+        new ConfigurationBuilder().AddInMemoryCollection(Defaults).Add(values).Build();
+
+    /// <param name="configuration">From <see cref="WithDefaults"/>: levels follow its reloads, sinks do not.</param>
+    /// <param name="mode">Decides the sink when the file names none.</param>
+    public static Logger Create(IConfiguration configuration, HostMode mode)
     {
         var options = new ConfigurationReaderOptions(
             typeof(ConsoleLoggerConfigurationExtensions).Assembly,
@@ -23,22 +45,22 @@ internal static class Logging
             FormatProvider = CultureInfo.InvariantCulture,
         };
         var logger = new LoggerConfiguration()
-            .MinimumLevel.Information()
-            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .MinimumLevel.Override("System", LogEventLevel.Warning)
-            .MinimumLevel.Override("Yarp", LogEventLevel.Warning)
-            // ErrorResponses says it once, in plain words, with the request id.
-            .MinimumLevel.Override("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogEventLevel.Fatal)
+            .Filter.ByExcluding(IsSaidElsewhere)
             .Enrich.FromLogContext()
-            .ReadFrom.Configuration(configuration.Root, options);
+            .ReadFrom.Configuration(configuration, options);
 
-        if (!configuration.Root.GetSection("Serilog:WriteTo").Exists())
+        if (!configuration.GetSection("Serilog:WriteTo").Exists())
         {
             _ = mode == HostMode.Dev
                 ? logger.WriteTo.Console(outputTemplate: ReadableLine, formatProvider: CultureInfo.InvariantCulture)
-                : logger.WriteTo.Console(new RenderedCompactJsonFormatter());
+                : logger.WriteTo.Console(new CompactJsonLine());
         }
 
         return logger.CreateLogger();
     }
+
+    private static bool IsSaidElsewhere(LogEvent logEvent) =>
+        logEvent.Properties.TryGetValue("EventId", out var id)
+        && id is StructureValue { Properties: var properties }
+        && properties.Any(p => p is { Name: "Name", Value: ScalarValue { Value: string name } } && SaidElsewhere.Contains(name));
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -22,14 +24,14 @@ internal sealed class StartedGateway : IAsyncDisposable
     /// <summary>Loads the certificates, then listens.</summary>
     /// <returns>Null when that failed; why is written to <paramref name="error"/>.</returns>
     public static async Task<StartedGateway?> StartAsync(
-        GatewayConfiguration configuration, HostMode mode, bool lan, TextWriter error, CancellationToken cancellationToken)
+        GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, bool lan, TextWriter error, CancellationToken cancellationToken)
     {
         WebApplication app;
         CertificateSources certificates;
         try
         {
             certificates = CertificateSources.For(configuration, mode, lan, TimeProvider.System);
-            app = GatewayHost.Build(configuration, mode, certificates);
+            app = GatewayHost.Build(configuration, mode, certificates, source);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
             app.Services.GetService<CertificateService>()?.LoadAll();
@@ -47,6 +49,7 @@ internal sealed class StartedGateway : IAsyncDisposable
         }
         catch (Exception exception)
         {
+            await app.StopAsync(CancellationToken.None);
             await app.DisposeAsync();
             var explanations = BindFailure.Explain(exception, configuration.Endpoints, HostPlatform.Current);
             if (explanations.Count == 0)
@@ -64,20 +67,44 @@ internal sealed class StartedGateway : IAsyncDisposable
     }
 
     /// <summary>For a person at the screen.</summary>
-    public async Task WriteReportAsync(TextWriter output, CancellationToken cancellationToken)
+    public async Task WriteReportAsync(TextWriter output, bool lan, CancellationToken cancellationToken)
     {
         var report = await StartupReport.CreateAsync(_configuration, _certificates.Served, cancellationToken);
         report.Write(output);
-        if (_certificates.Authority is { } authority && !new TrustAnchor(authority.Root, authority.RootPath).IsTrustedBySystem())
+        if (_certificates.Authority is { } authority)
+        {
+            WriteTrust(output, authority, lan);
+        }
+
+        output.WriteLine();
+        output.WriteLine($"  Open {report.OpenAddress}");
+        if (lan)
+        {
+            foreach (var address in _certificates.LocalNames().Addresses.Where(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a)))
+            {
+                output.WriteLine($"  or, from other machines, {report.OpenAddress.Replace("localhost", address.ToString(), StringComparison.Ordinal)}");
+            }
+        }
+
+        output.WriteLine();
+    }
+
+    private static void WriteTrust(TextWriter output, LocalAuthority authority, bool lan)
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        if (!authority.Anchor.IsTrustedBySystem() && !HostPlatform.Current.TrustStores(home).Any(store => store.Contains(authority.Anchor)))
         {
             output.WriteLine();
             output.WriteLine("  This machine does not trust the local CA yet, so browsers will warn. Once, run:");
             output.WriteLine($"    {OwnCommand} cert trust");
         }
 
-        output.WriteLine();
-        output.WriteLine($"  Open {report.OpenAddress}");
-        output.WriteLine();
+        if (lan)
+        {
+            output.WriteLine();
+            output.WriteLine("  Phones and other machines trust it once this file is installed there (never copy ca.key):");
+            output.WriteLine($"    {authority.RootPath}");
+        }
     }
 
     /// <summary>For the log.</summary>
@@ -92,7 +119,12 @@ internal sealed class StartedGateway : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    /// <summary>Stops it first if that has not happened yet: loops that lose their host without warning would complain.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await App.StopAsync();
+        await App.DisposeAsync();
+    }
 
     // In a clone there is no installed program yet.
     private static string OwnCommand => File.Exists("src/Gateway/Gateway.csproj") ? "dotnet run --project src/Gateway --" : "gateway";

@@ -15,7 +15,7 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
-        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _ => LogOpened(context));
+        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, opened => LogOpened(context, opened));
         var body = CountedResponseBody.Attach(context);
         // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
         var (method, host, path) = (context.Request.Method, context.Request.Host, context.Request.Path);
@@ -40,22 +40,14 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
         }
     }
 
-    private void LogOpened(HttpContext context)
-    {
-        var proxy = context.Features.Get<IReverseProxyFeature>();
-        LogWebSocketOpened(
-            logger, Client(context), context.Request.Host, context.Request.Path, proxy?.Route.Config.RouteId ?? None,
-            proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
-    }
+    private void LogOpened(HttpContext context, WebSocketTunnel tunnel) => LogWebSocketOpened(
+        logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? None, tunnel.Destination ?? None,
+        context.Request.Protocol, context.TraceIdentifier);
 
-    private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration)
-    {
-        var proxy = context.Features.Get<IReverseProxyFeature>();
-        LogWebSocketClosed(
-            logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),
-            tunnel.FromClient.Bytes, tunnel.FromService.Bytes, proxy?.Route.Config.RouteId ?? None,
-            proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
-    }
+    private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration) => LogWebSocketClosed(
+        logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),
+        tunnel.FromClient.Bytes, tunnel.FromService.Bytes, tunnel.RouteId ?? None, tunnel.Destination ?? None,
+        context.Request.Protocol, context.TraceIdentifier);
 
     private static int Status(HttpContext context) =>
         context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? ClientClosedRequest : context.Response.StatusCode;

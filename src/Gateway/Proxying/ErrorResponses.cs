@@ -6,10 +6,11 @@ namespace Gateway.Proxying;
 
 /// <summary>The one place where a failure becomes a response: a small page for browsers, problem details (RFC 9457) for others, with
 /// the request id that stands in the log.</summary>
-internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOptions options, ErrorDetail detail, ILogger<ErrorResponses> logger)
+internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfiguration configuration, ErrorDetail detail, ILogger<ErrorResponses> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
+        var ending = RequestEnding.Watch(context);
         try
         {
             await next(context);
@@ -29,7 +30,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOption
             Refusal.Set(context, StatusCodes.Status500InternalServerError);
         }
 
-        var failure = FailureOfService(context);
+        var failure = FailureOfService(context, ending);
         if (failure is not null)
         {
             LogServiceFailed(logger, failure.Service, failure.Reason, context.Response.StatusCode, context.Request.Method, context.Request.Path, context.TraceIdentifier);
@@ -43,9 +44,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOption
 
     private sealed record Failure(string Service, string Reason);
 
-    private Failure? FailureOfService(HttpContext context)
+    private Failure? FailureOfService(HttpContext context, RequestEnding ending)
     {
-        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || IsOfClient(feature.Error, context))
+        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || ending.ClientLeft || IsOfClient(feature.Error))
         {
             return null;
         }
@@ -53,13 +54,12 @@ internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOption
         var proxy = context.Features.Get<IReverseProxyFeature>();
         var destination = proxy?.ProxiedDestination?.Model.Config.Address;
         var service = destination is null ? $"'{proxy?.Cluster.Config.ClusterId}'" : $"'{proxy?.Cluster.Config.ClusterId}' ({destination})";
-        return new Failure(service, ServiceFailure.Reason(feature, options.RequestTimeout));
+        return new Failure(service, ServiceFailure.Reason(feature, configuration.Value.Gateway.RequestTimeout));
     }
 
-    // The client went away, or its own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.
-    private static bool IsOfClient(ForwarderError error, HttpContext context) =>
-        context.RequestAborted.IsCancellationRequested
-        || error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyClient
+    // The client's own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.
+    private static bool IsOfClient(ForwarderError error) =>
+        error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyClient
             or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseClient
             or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeActivityTimeout or ForwarderError.UpgradeRequestDestination
             or ForwarderError.UpgradeResponseDestination;
@@ -73,7 +73,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, GatewayOption
     {
         if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return $"Gateway:Limits:MaxRequestBodySize is {options.MaxRequestBodySize} bytes.";
+            return $"Gateway:Limits:MaxRequestBodySize is {configuration.Value.Gateway.MaxRequestBodySize} bytes.";
         }
 
         if (detail == ErrorDetail.Hidden)

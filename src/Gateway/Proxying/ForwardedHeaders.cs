@@ -8,7 +8,7 @@ namespace Gateway.Proxying;
 /// Replaces everything that a client could claim about itself by what the gateway knows: after this step the connection's remote
 /// address is the client's, and the X-Forwarded-* and X-Real-IP headers are true.
 /// </summary>
-internal sealed class ForwardedHeaders(RequestDelegate next, GatewayOptions options)
+internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguration configuration)
 {
     private const string RealIp = "X-Real-IP";
     private const string ForwardedFor = "X-Forwarded-For";
@@ -23,17 +23,16 @@ internal sealed class ForwardedHeaders(RequestDelegate next, GatewayOptions opti
         "X-Original-Host", "X_Real_IP", "X_Forwarded_For", "X_Forwarded_Proto", "X_Forwarded_Host", "X-Content-Length", "X-HTTP-Method-Override",
     ];
 
-    private readonly IReadOnlyList<IPNetwork> _trusted = options.TrustedProxies;
-
     public Task InvokeAsync(HttpContext context)
     {
         var headers = context.Request.Headers;
         var peer = Unmapped(context.Connection.RemoteIpAddress);
         var chain = peer?.ToString() ?? "";
 
-        if (peer is not null && IsTrusted(peer))
+        var trusted = configuration.Value.Gateway.TrustedProxies;
+        if (peer is not null && IsIn(trusted, peer))
         {
-            (var client, chain) = ReadChain(headers[ForwardedFor], peer);
+            (var client, chain) = ReadChain(headers[ForwardedFor], peer, trusted);
             context.Connection.RemoteIpAddress = client;
             AcceptSchemeAndHost(context.Request);
         }
@@ -53,12 +52,12 @@ internal sealed class ForwardedHeaders(RequestDelegate next, GatewayOptions opti
 
     /// <summary>Reads the addresses from the right, where the nearest proxy writes, up to the first one that is not trusted:
     /// that is the client, and whatever stands left of it is hearsay.</summary>
-    private (IPAddress Client, string Chain) ReadChain(StringValues header, IPAddress peer)
+    private static (IPAddress Client, string Chain) ReadChain(StringValues header, IPAddress peer, IReadOnlyList<IPNetwork> trusted)
     {
         var entries = header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var client = peer;
         var first = entries.Length;
-        while (first > 0 && IsTrusted(client) && TryParseAddress(entries[first - 1], out var address))
+        while (first > 0 && IsIn(trusted, client) && TryParseAddress(entries[first - 1], out var address))
         {
             client = address;
             first--;
@@ -99,11 +98,11 @@ internal sealed class ForwardedHeaders(RequestDelegate next, GatewayOptions opti
         return isAddress;
     }
 
-    private bool IsTrusted(IPAddress address)
+    private static bool IsIn(IReadOnlyList<IPNetwork> networks, IPAddress address)
     {
-        foreach (var network in _trusted)
+        for (var i = 0; i < networks.Count; i++)
         {
-            if (network.Contains(address))
+            if (networks[i].Contains(address))
             {
                 return true;
             }

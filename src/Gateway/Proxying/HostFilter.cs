@@ -1,47 +1,55 @@
+using Gateway.Configuration;
+
 namespace Gateway.Proxying;
 
 /// <summary>Refuses a host that <c>AllowedHosts</c> does not name with 421 (RFC 9110 section 15.5.20), before anything is forwarded.</summary>
-internal sealed class HostFilter
+internal sealed class HostFilter(RequestDelegate next, CurrentConfiguration configuration)
 {
-    private readonly RequestDelegate _next;
-    private readonly HashSet<string> _names;
-    private readonly string[] _suffixes;
-
-    /// <param name="next">The rest of the pipeline.</param>
-    /// <param name="allowedHosts">Names without port; <c>*.example.com</c> allows every name below example.com.</param>
-    public HostFilter(RequestDelegate next, IReadOnlyList<string> allowedHosts)
-    {
-        _next = next;
-        _names = allowedHosts.Where(h => !h.StartsWith("*.", StringComparison.Ordinal)).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        _suffixes = [.. allowedHosts.Where(h => h.StartsWith("*.", StringComparison.Ordinal)).Select(h => h[1..])];
-    }
+    private Rules _rules = new([]);
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (IsAllowed(context.Request.Host.Host))
+        var allowed = configuration.Value.AllowedHosts;
+        var rules = _rules;
+        if (rules.Source != allowed)
         {
-            return _next(context);
+            _rules = rules = new Rules(allowed);
+        }
+
+        if (rules.Allow(context.Request.Host.Host))
+        {
+            return next(context);
         }
 
         Refusal.Set(context, StatusCodes.Status421MisdirectedRequest);
         return Task.CompletedTask;
     }
 
-    private bool IsAllowed(string host)
+    /// <param name="source">Names without port; <c>*.example.com</c> allows every name below example.com; none or <c>*</c> allows all.</param>
+    private sealed class Rules(IReadOnlyList<string> source)
     {
-        if (_names.Contains(host))
-        {
-            return true;
-        }
+        private readonly bool _all = source.Count == 0 || source.Contains("*");
+        private readonly HashSet<string> _names = new(source, StringComparer.OrdinalIgnoreCase);
+        private readonly string[] _suffixes = [.. source.Where(h => h.StartsWith("*.", StringComparison.Ordinal)).Select(h => h[1..])];
 
-        foreach (var suffix in _suffixes)
+        public IReadOnlyList<string> Source => source;
+
+        public bool Allow(string host)
         {
-            if (host.Length > suffix.Length && host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))
+            if (_all || _names.Contains(host))
             {
                 return true;
             }
-        }
 
-        return false;
+            foreach (var suffix in _suffixes)
+            {
+                if (host.Length > suffix.Length && host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 }

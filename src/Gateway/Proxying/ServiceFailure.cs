@@ -6,6 +6,9 @@ namespace Gateway.Proxying;
 /// <summary>Why a request to a service failed, in words that complete "the service …".</summary>
 internal static class ServiceFailure
 {
+    // YARP ends its waiting by cancelling, and reports one or the other, as the cancellation comes through.
+    private const string SilentInAnswer = "fell silent in the middle of its answer";
+
     public static string Reason(IForwarderErrorFeature feature, TimeSpan requestTimeout) => feature.Error switch
     {
         ForwarderError.RequestTimedOut when IsConnectTimeout(feature.Exception) => "could not be reached within 10 s",
@@ -14,8 +17,9 @@ internal static class ServiceFailure
         ForwarderError.RequestCreation => "could not be asked: a transform of the route failed",
         ForwarderError.RequestBodyDestination => "closed the connection while the request's body was being sent",
         ForwarderError.ResponseHeaders => "sent an answer that breaks HTTP's rules",
+        ForwarderError.ResponseBodyCanceled => SilentInAnswer,
+        ForwarderError.ResponseBodyDestination when feature.Exception is OperationCanceledException => SilentInAnswer,
         ForwarderError.ResponseBodyDestination => "broke off in the middle of its answer",
-        ForwarderError.ResponseBodyCanceled => "fell silent in the middle of its answer",
         _ => FromException(feature.Exception),
     };
 

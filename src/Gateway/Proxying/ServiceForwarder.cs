@@ -1,5 +1,4 @@
 using Gateway.Configuration;
-using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
@@ -9,18 +8,10 @@ namespace Gateway.Proxying;
 /// <c>Timeouts:Request</c>, a WebSocket only at <c>WebSockets:IdleTimeout</c>, and a body known to be too large is refused before
 /// any of it is sent.
 /// </summary>
-internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions options, OpenWebSockets sockets) : IHttpForwarder
+internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfiguration configuration, OpenWebSockets sockets) : IHttpForwarder
 {
-    // A service behind the gateway speaks HTTP/1.1 unless its cluster says otherwise: over HTTP/2 a request that merely claims to be
-    // gRPC would be exempt from the body limit.
-    private readonly ForwarderRequestConfig _defaults = new()
-    {
-        Version = System.Net.HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        ActivityTimeout = options.RequestTimeout,
-    };
-
-    private readonly TimeSpan _webSocketIdleTimeout = options.WebSocketIdleTimeout ?? Timeout.InfiniteTimeSpan;
+    // Most clusters configure nothing, so their request's rules are made once for each configuration.
+    private Defaults _defaults = new(configuration.Value.Gateway);
 
     public ValueTask<ForwarderError> SendAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
@@ -34,16 +25,19 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions 
         HttpTransformer transformer,
         CancellationToken cancellationToken)
     {
-        if (IsTooLarge(context))
+        var config = WithDefaults(requestConfig);
+        if (context.Features.Get<WebSocketTunnel>() is { } tunnel)
+        {
+            return ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer);
+        }
+
+        if (!LimitedRequestBody.TryAttach(context))
         {
             Refusal.Set(context, StatusCodes.Status413PayloadTooLarge);
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        var config = WithDefaults(requestConfig);
-        return context.Features.Get<WebSocketTunnel>() is { } tunnel
-            ? ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer)
-            : forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(
@@ -57,8 +51,9 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions 
             return ForwarderError.None;
         }
 
+        var options = configuration.Value.Gateway;
         tunnel.LimitHandshake(config.ActivityTimeout ?? options.RequestTimeout);
-        config = config with { ActivityTimeout = _webSocketIdleTimeout };
+        config = config with { ActivityTimeout = options.WebSocketIdleTimeout ?? Timeout.InfiniteTimeSpan };
         var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, tunnel.Cancellation);
         if (error == ForwarderError.RequestCanceled && !context.RequestAborted.IsCancellationRequested)
         {
@@ -71,21 +66,37 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, GatewayOptions 
 
     private ForwarderRequestConfig WithDefaults(ForwarderRequestConfig? configured)
     {
-        if (configured is null || configured == ForwarderRequestConfig.Empty)
+        var options = configuration.Value.Gateway;
+        var defaults = _defaults;
+        if (!ReferenceEquals(defaults.Source, options))
         {
-            return _defaults;
+            _defaults = defaults = new Defaults(options);
+        }
+
+        if (configured is null || ReferenceEquals(configured, ForwarderRequestConfig.Empty))
+        {
+            return defaults.Config;
         }
 
         return configured with
         {
-            Version = configured.Version ?? _defaults.Version,
-            VersionPolicy = configured.VersionPolicy ?? _defaults.VersionPolicy,
-            ActivityTimeout = configured.ActivityTimeout ?? _defaults.ActivityTimeout,
+            Version = configured.Version ?? defaults.Config.Version,
+            VersionPolicy = configured.VersionPolicy ?? defaults.Config.VersionPolicy,
+            ActivityTimeout = configured.ActivityTimeout ?? defaults.Config.ActivityTimeout,
         };
     }
 
-    private static bool IsTooLarge(HttpContext context) =>
-        context.Request.ContentLength is { } length
-        && context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize is { } limit
-        && length > limit;
+    private sealed class Defaults(GatewayOptions source)
+    {
+        public GatewayOptions Source => source;
+
+        // A service behind the gateway speaks HTTP/1.1 unless its cluster says otherwise: over HTTP/2 a request that merely claims
+        // to be gRPC would be exempt from the body limit.
+        public ForwarderRequestConfig Config { get; } = new()
+        {
+            Version = System.Net.HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            ActivityTimeout = source.RequestTimeout,
+        };
+    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Proxying;
 
@@ -38,6 +39,12 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
 
     /// <summary>The service has accepted.</summary>
     public bool IsOpened => _stream is not null;
+
+    /// <summary>The route that was taken.</summary>
+    public string? RouteId { get; private set; }
+
+    /// <summary>The address of the destination that was chosen.</summary>
+    public string? Destination { get; private set; }
 
     /// <summary>What the client has sent.</summary>
     public WebSocketFrames FromClient { get; } = new();
@@ -151,6 +158,10 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private WebSocketStream Open(Stream client)
     {
         _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
+        // Noted now: after a reload YARP's own state says where the route leads by then.
+        var proxy = _context.Features.Get<IReverseProxyFeature>();
+        RouteId = proxy?.Route.Config.RouteId;
+        Destination = proxy?.ProxiedDestination?.Model.Config.Address;
         _stream = new WebSocketStream(client, this);
         _sockets.Add(this);
         _onOpened(this);

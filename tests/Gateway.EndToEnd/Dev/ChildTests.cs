@@ -51,7 +51,7 @@ public sealed class ChildTests : IDisposable
     [InlineData(15)]
     public async Task ASignalStopsTheWholeTreeEvenWhatIgnoresItOrLeftTheGroup(int signal)
     {
-        DevPorts.RequireFree();
+        await DevPorts.RequireFreeAsync();
         await using var gateway = RunningProgram.Start(
             Repository.Gateway,
             ["dev", "--config", Path.Combine(Repository.Root, "gateway.json"), "--",
@@ -67,10 +67,10 @@ public sealed class ChildTests : IDisposable
         Assert.Empty(DevPorts.Taken());
     }
 
-    private Task<ProgramResult> DevAsync(params string[] command)
+    private async Task<ProgramResult> DevAsync(params string[] command)
     {
-        DevPorts.RequireFree();
-        return RunningProgram.RunAsync(
+        await DevPorts.RequireFreeAsync();
+        return await RunningProgram.RunAsync(
             Repository.Gateway, ["dev", "--config", Path.Combine(Repository.Root, "gateway.json"), "--", .. command], _folder);
     }
 }

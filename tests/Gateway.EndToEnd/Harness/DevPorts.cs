@@ -14,13 +14,22 @@ internal static class DevPorts
     public const int SecondHttps = 5444;
     public const int Http = 5080;
 
+    private static readonly TimeSpan TimeToClose = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
     private static readonly int[] All = [Https, SecondHttps, Http, 5001, 5003, 3000];
 
     public static IReadOnlyList<int> Taken() => [.. All.Where(port => !Ports.IsFree(port))];
 
     /// <summary>Skips the test where somebody else has one of them.</summary>
-    public static void RequireFree()
+    public static async Task RequireFreeAsync()
     {
+        // The kernel closes the sockets of a killed process in its own time.
+        for (var waited = TimeSpan.Zero; waited < TimeToClose && Taken().Count > 0; waited += Look)
+        {
+            await Task.Delay(Look, TestContext.Current.CancellationToken);
+        }
+
         var taken = Taken();
         Require.That(taken.Count == 0, $"Something listens on port {string.Join(", ", taken)} already.");
     }

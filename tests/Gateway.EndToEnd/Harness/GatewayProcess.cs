@@ -43,7 +43,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public static async Task<GatewayProcess> DevAsync(
         TestFolder folder, string? config = null, IReadOnlyDictionary<string, string?>? environment = null, params string[] command)
     {
-        DevPorts.RequireFree();
+        await DevPorts.RequireFreeAsync();
         string[] arguments = ["dev", "--config", config ?? Path.Combine(Repository.Root, "gateway.json")];
         var program = RunningProgram.Start(
             Repository.Gateway, command.Length > 0 ? [.. arguments, "--", .. command] : arguments, folder, environment);

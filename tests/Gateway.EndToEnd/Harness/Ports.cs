@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Net.NetworkInformation;
 
 namespace Gateway.EndToEnd.Harness;
 
@@ -27,24 +26,8 @@ internal static class Ports
         throw new InvalidOperationException($"no free port from {First} to {Last}");
     }
 
-    public static bool IsFree(int port) => CanListen(IPAddress.Any, port) && CanListen(IPAddress.IPv6Any, port);
-
-    private static bool CanListen(IPAddress address, int port)
-    {
-        using var listener = new TcpListener(address, port) { ExclusiveAddressUse = true };
-        try
-        {
-            listener.Start();
-            return true;
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
-        {
-            return false;
-        }
-        catch (SocketException)
-        {
-            // No IPv6 on this machine, then nothing listens there.
-            return true;
-        }
-    }
+    /// <summary>Whether nothing listens there, on any address.</summary>
+    public static bool IsFree(int port) =>
+        // Not by an attempt to listen: that fails as well for a minute after a connection there was closed.
+        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().All(listener => listener.Port != port);
 }

@@ -125,8 +125,8 @@ internal sealed class RunningProgram : IAsyncDisposable
     /// <summary>As <c>systemctl stop</c> does.</summary>
     public void Terminate() => ProcessFamily.Send(ProcessId, Sigterm);
 
-    /// <summary>As Ctrl-C does.</summary>
-    public void Interrupt() => ProcessFamily.Send(ProcessId, Sigint);
+    /// <summary>As Ctrl-C does to a program that was started with setsid.</summary>
+    public void InterruptGroup() => ProcessFamily.Send(-ProcessId, Sigint);
 
     public async ValueTask DisposeAsync()
     {

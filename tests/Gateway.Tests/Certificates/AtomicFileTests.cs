@@ -54,18 +54,25 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void OfSeveralCreatorsOneWins()
+    public async Task OfSeveralCreatorsAtOnceOneWins()
     {
-        var won = 0;
-        Parallel.For(0, 16, i =>
-        {
-            if (AtomicFile.TryCreate(_folder["a"], Encoding.ASCII.GetBytes($"{i}"), AtomicFile.Secret))
+        const int Creators = 4;
+        using var round = new Barrier(Creators);
+        var files = Enumerable.Range(0, 200).Select(i => _folder[$"{i:000}"]).ToArray();
+
+        var won = await Task.WhenAll(Enumerable.Range(0, Creators).Select(creator => Task.Factory.StartNew(
+            () => files.Where(file =>
             {
-                Interlocked.Increment(ref won);
-            }
-        });
-        Assert.Equal(1, won);
-        Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
+                round.SignalAndWait(TestContext.Current.CancellationToken);
+                return AtomicFile.TryCreate(file, [(byte)creator], AtomicFile.Secret);
+            }).ToArray(),
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+
+        Assert.Equal(files, won.SelectMany(own => own).Order(StringComparer.Ordinal));
+        Assert.All(won.Index(), own => Assert.All(own.Item, file => Assert.Equal([(byte)own.Index], File.ReadAllBytes(file))));
+        Assert.Equal(files.Length, Directory.GetFileSystemEntries(_folder.Path).Length);
     }
 
     [Fact]

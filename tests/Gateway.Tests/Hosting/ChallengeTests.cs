@@ -48,7 +48,7 @@ public sealed class ChallengeTests : IAsyncLifetime
             configuration,
             HostMode.Run,
             TestConfiguration.Certificates(served) with { Automatic = automatic },
-            builder => new LogLines().Capture(builder.Services));
+            customize: builder => new LogLines().Capture(builder.Services));
         await _gateway.StartAsync(Token);
         var addresses = _gateway.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         _httpPort = new Uri(addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal))).Port;

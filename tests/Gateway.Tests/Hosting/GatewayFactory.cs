@@ -22,7 +22,7 @@ internal sealed class GatewayFactory(GatewayConfiguration configuration, HostMod
 
     protected override IHost CreateHost(IHostBuilder builder)
     {
-        var app = GatewayHost.Build(configuration, mode, TestConfiguration.Certificates(new ServedCertificates(TimeProvider.System)), gateway =>
+        var app = GatewayHost.Build(configuration, mode, TestConfiguration.Certificates(new ServedCertificates(TimeProvider.System)), customize: gateway =>
         {
             gateway.WebHost.UseTestServer();
             gateway.Services.AddSingleton<IStartupFilter>(new PeerAddress(Peer));

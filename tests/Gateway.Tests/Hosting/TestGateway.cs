@@ -36,7 +36,22 @@ internal sealed class TestGateway : IAsyncDisposable
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("https", "https://127.0.0.1:0"), mode, TestConfiguration.Certificates(certificates), builder => log.Capture(builder.Services));
+            configuration.WithEndpoint("https", "https://127.0.0.1:0"), mode, TestConfiguration.Certificates(certificates), customize: builder => log.Capture(builder.Services));
+        await app.StartAsync();
+        return new TestGateway(app, log);
+    }
+
+    /// <summary>As <c>gateway run</c>: the endpoints, routes and rules are those of a file, which is watched.</summary>
+    public static async Task<TestGateway> StartAsync(string path)
+    {
+        var source = new ConfigurationSource(path, () => ConfigurationReader.Read(path, new Dictionary<string, string>()));
+        var (configuration, errors) = source.Read();
+        Assert.Empty(errors);
+        var certificates = new ServedCertificates(TimeProvider.System);
+        certificates.Publish(CertificateSource.LocalAuthority, [new ServedCertificate(Certificate.Value, [], CertificateSource.LocalAuthority, "test")]);
+        var log = new LogLines();
+        var app = GatewayHost.Build(
+            configuration, HostMode.Run, TestConfiguration.Certificates(certificates), source, builder => log.Capture(builder.Services));
         await app.StartAsync();
         return new TestGateway(app, log);
     }

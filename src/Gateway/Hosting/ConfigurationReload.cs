@@ -1,0 +1,173 @@
+using System.Runtime.InteropServices;
+using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
+using Gateway.Configuration;
+using Gateway.Platform;
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Hosting;
+
+/// <summary>Applies a changed file, whole or not at all, when it changes or on SIGHUP.</summary>
+internal sealed partial class ConfigurationReload(
+    ConfigurationSource source,
+    CurrentConfiguration current,
+    ReloadableValues values,
+    InMemoryConfigProvider proxy,
+    IOptions<KestrelServerOptions> kestrel,
+    ServedCertificates served,
+    CertificateFileWatcher certificates,
+    OpenWebSockets sockets,
+    TimeProvider time,
+    ILogger<ConfigurationReload> logger,
+    OpenChallenges? challenges = null) : BackgroundService
+{
+    // Polled for the same reasons as certificate files are.
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private static readonly string[] AutomaticSections = ["LettuceEncrypt", "Gateway:Acme"];
+
+    private readonly SemaphoreSlim _applying = new(1);
+    private FileStamp _applied = FileStamp.Of(source.Path);
+
+    /// <summary>Reads the file now and applies it if it is valid.</summary>
+    /// <returns>Whether it was applied; if not, everything that is wrong was logged and nothing has changed.</returns>
+    public async Task<bool> ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _applying.WaitAsync(cancellationToken);
+        try
+        {
+            _applied = FileStamp.Of(source.Path);
+            var (next, errors) = source.Read();
+            string[] obstacles = [.. errors.Select(e => e.ToString()), .. errors.Count > 0 ? [] : EndpointObstacles(next)];
+            if (obstacles.Length > 0)
+            {
+                foreach (var obstacle in obstacles)
+                {
+                    LogWrong(logger, obstacle);
+                }
+
+                LogRejected(logger, source.Path, obstacles.Length);
+                return false;
+            }
+
+            Apply(next);
+            return true;
+        }
+        finally
+        {
+            _applying.Release();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var hangup = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            _ = TryReloadAsync(stoppingToken);
+        });
+
+        using var timer = new PeriodicTimer(Period, time);
+        var seen = _applied;
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            // Changed since it was applied, and not in the last second: an editor may still be writing.
+            var now = FileStamp.Of(source.Path);
+            if (now != _applied && now == seen)
+            {
+                await TryReloadAsync(stoppingToken);
+            }
+
+            seen = now;
+        }
+    }
+
+    private async Task TryReloadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ReloadAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            LogFailed(logger, exception, source.Path);
+        }
+    }
+
+    private void Apply(GatewayConfiguration next)
+    {
+        var previous = current.Value;
+
+        // 1. Certificates first: a new endpoint must not be opened without its own.
+        certificates.Update(next.Certificates);
+
+        // 2. Rules and routes, for requests from now on.
+        current.Replace(next);
+        kestrel.Value.Limits.MaxRequestBodySize = next.Gateway.MaxRequestBodySize;
+        proxy.Update(next.Routes, next.Clusters);
+
+        // 3. Endpoints and log levels: Kestrel and Serilog watch their sections.
+        KestrelEndpoints.ServeFromTable(kestrel.Value, next, served, challenges);
+        values.Replace(next.Root);
+
+        // 4. Calls of routes that are gone or lead elsewhere.
+        var left = sockets.All.Where(call => !IsServedBy(next, call)).ToArray();
+        _ = EndAsync(left, previous.Gateway.DrainTimeout);
+
+        if (!AutomaticCertificates(previous).SequenceEqual(AutomaticCertificates(next)))
+        {
+            LogNeedsRestart(logger, source.Path);
+        }
+
+        LogApplied(logger, source.Path, next.Routes.Count, next.Endpoints.Count, left.Length);
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> AutomaticCertificates(GatewayConfiguration configuration) =>
+        AutomaticSections
+            .SelectMany(section => configuration.Root.GetSection(section).AsEnumerable())
+            .Where(value => value.Value is not null)
+            .OrderBy(value => value.Key, StringComparer.OrdinalIgnoreCase);
+
+    private static bool IsServedBy(GatewayConfiguration configuration, WebSocketTunnel call)
+    {
+        var route = configuration.Routes.FirstOrDefault(r => r.RouteId == call.RouteId);
+        var cluster = configuration.Clusters.FirstOrDefault(c => c.ClusterId == route?.ClusterId);
+        return cluster?.Destinations?.Values.Any(d => d.Address == call.Destination) == true;
+    }
+
+    private async Task EndAsync(WebSocketTunnel[] calls, TimeSpan after)
+    {
+        if (calls.Length > 0)
+        {
+            await Task.Delay(after, time);
+            await Task.WhenAll(calls.Select(c => c.CloseAsync(WebSocketCloseFrame.ServiceRestart, "service restart", CancellationToken.None)));
+        }
+    }
+
+    /// <summary>Why a new endpoint could not be opened: asked before anything is changed, since Kestrel would only log it.</summary>
+    private IReadOnlyList<string> EndpointObstacles(GatewayConfiguration next)
+    {
+        var open = current.Value.Endpoints.Select(e => e.Port).ToHashSet();
+        return BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port))], HostPlatform.Current);
+    }
+
+    [LoggerMessage(EventId = 130, Level = LogLevel.Information,
+        Message = "{ConfigurationFile} applied: {Routes} route(s), {Endpoints} endpoint(s); {Calls} open WebSocket(s) lost their route and end after the drain time")]
+    private static partial void LogApplied(ILogger logger, string configurationFile, int routes, int endpoints, int calls);
+
+    [LoggerMessage(EventId = 134, Level = LogLevel.Warning, Message = "{ConfigurationFile}: what has changed in LettuceEncrypt and Gateway:Acme takes effect at the next start of the gateway; restart it")]
+    private static partial void LogNeedsRestart(ILogger logger, string configurationFile);
+
+    [LoggerMessage(EventId = 131, Level = LogLevel.Error, Message = "{ConfigurationError}")]
+    private static partial void LogWrong(ILogger logger, string configurationError);
+
+    [LoggerMessage(EventId = 132, Level = LogLevel.Error,
+        Message = "{ConfigurationFile} was not applied, for the reasons above ({Errors}). Nothing has changed; mend the file and it is read again")]
+    private static partial void LogRejected(ILogger logger, string configurationFile, int errors);
+
+    [LoggerMessage(EventId = 133, Level = LogLevel.Error, Message = "{ConfigurationFile} could not be applied; send SIGHUP to try again")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string configurationFile);
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Proxying;
+
+/// <summary>A request's body of unknown length that ends in 413 at the limit. The limit is kept here rather than by Kestrel, which
+/// reads nothing more of a body that is too large, so that <see cref="UnreadUpload"/> could not let the client finish.</summary>
+internal sealed class LimitedRequestBody : Stream
+{
+    private readonly long _limit;
+    private long _read;
+
+    private LimitedRequestBody(Stream body, long limit) => (Unlimited, _limit) = (body, limit);
+
+    /// <summary>The same body, what is beyond the limit included.</summary>
+    public Stream Unlimited { get; }
+
+    /// <summary>Takes the limit over from the server.</summary>
+    /// <returns>False when the body is known to be larger.</returns>
+    public static bool TryAttach(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false, MaxRequestBodySize: { } limit } size)
+        {
+            return true;
+        }
+
+        size.MaxRequestBodySize = null;
+        if (context.Request.ContentLength is { } length)
+        {
+            return length <= limit;
+        }
+
+        context.Request.Body = new LimitedRequestBody(context.Request.Body, limit);
+        return true;
+    }
+
+    /// <exception cref="BadHttpRequestException">413: the body is beyond the limit.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await Unlimited.ReadAsync(buffer, cancellationToken);
+        _read += read;
+        return _read <= _limit
+            ? read
+            : throw new BadHttpRequestException($"The request's body is larger than {_limit} bytes.", StatusCodes.Status413PayloadTooLarge);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => false;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

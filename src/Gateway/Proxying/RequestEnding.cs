@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Proxying;
+
+/// <summary>Tells a client that left from a response that the gateway itself breaks off, because its service did: both cancel
+/// <see cref="HttpContext.RequestAborted"/>.</summary>
+internal sealed class RequestEnding : IHttpRequestLifetimeFeature, IHttpResetFeature
+{
+    private readonly IHttpRequestLifetimeFeature _lifetime;
+    private readonly IHttpResetFeature? _reset;
+    private bool _brokenOffHere;
+
+    private RequestEnding(IHttpRequestLifetimeFeature lifetime, IHttpResetFeature? reset) => (_lifetime, _reset) = (lifetime, reset);
+
+    public bool ClientLeft => !_brokenOffHere && _lifetime.RequestAborted.IsCancellationRequested;
+
+    public CancellationToken RequestAborted
+    {
+        get => _lifetime.RequestAborted;
+        set => _lifetime.RequestAborted = value;
+    }
+
+    public static RequestEnding Watch(HttpContext context)
+    {
+        var reset = context.Features.Get<IHttpResetFeature>();
+        var ending = new RequestEnding(context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>(), reset);
+        context.Features.Set<IHttpRequestLifetimeFeature>(ending);
+        if (reset is not null)
+        {
+            context.Features.Set<IHttpResetFeature>(ending);
+        }
+
+        return ending;
+    }
+
+    public void Abort()
+    {
+        NoteBreakingOff();
+        _lifetime.Abort();
+    }
+
+    public void Reset(int errorCode)
+    {
+        NoteBreakingOff();
+        _reset!.Reset(errorCode);
+    }
+
+    private void NoteBreakingOff() => _brokenOffHere |= !_lifetime.RequestAborted.IsCancellationRequested;
+}
