@@ -79,7 +79,6 @@ internal static class DevCommand
         return await RunWithChildAsync(gateway, configuration, command, output, error, cancellationToken);
     }
 
-    // The certificates that the file names are production's: they need not be on this machine.
     private static ConfigurationResult Read(string path, bool lan)
     {
         var (configuration, errors) = ConfigurationReader.Read(path, ProcessEnvironment.Variables());

@@ -23,14 +23,12 @@ internal sealed record CertificateSources(
     /// <summary>Under which heading the local authority's certificate is served.</summary>
     public CertificateSource LocalSource => Automatic is null ? CertificateSource.LocalAuthority : CertificateSource.Temporary;
 
-    /// <summary>In dev always the local authority, and files only if the environment names them; in run the files, and the local
-    /// authority if there are none, so that the gateway answers from the first minute.</summary>
+    /// <summary>The files that are configured, and the local authority in dev always and in run if there are no files, so that the
+    /// gateway answers from the first minute.</summary>
     /// <exception cref="LocalAuthorityException">The local authority's files are damaged or out of reach.</exception>
     public static CertificateSources For(GatewayConfiguration configuration, HostMode mode, bool lan, TimeProvider time)
     {
-        IReadOnlyList<CertificateFileOptions> files = mode == HostMode.Dev
-            ? [.. configuration.Certificates.Where(c => c.ConfigurationPath == "SSL_CERT_PATH")]
-            : configuration.Certificates;
+        var files = configuration.Certificates;
         var needsAuthority = configuration.Endpoints.Any(e => e is { IsHttps: true, HasOwnCertificate: false }) && (mode == HostMode.Dev || files.Count == 0);
 
         var authority = needsAuthority ? LocalAuthority.OpenOrCreate(StateDirectory(configuration), time) : null;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Gateway.Certificates;
-using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 using Gateway.Proxying;
@@ -17,17 +16,17 @@ internal sealed partial class ConfigurationReload(
     ReloadableValues values,
     InMemoryConfigProvider proxy,
     IOptions<KestrelServerOptions> kestrel,
-    ServedCertificates served,
+    CertificateSources sources,
     CertificateFileWatcher certificates,
     OpenWebSockets sockets,
     TimeProvider time,
-    ILogger<ConfigurationReload> logger,
-    OpenChallenges? challenges = null) : BackgroundService
+    ILogger<ConfigurationReload> logger) : BackgroundService
 {
     // Polled for the same reasons as certificate files are.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    private static readonly string[] AutomaticSections = ["LettuceEncrypt", "Gateway:Acme"];
+    // Read once, when the certificate loop and its state folder are set up, or when the sinks are opened.
+    private static readonly string[] NeedRestart = ["LettuceEncrypt", "Gateway:Acme", "Gateway:StateDirectory", "Serilog:WriteTo"];
 
     private readonly SemaphoreSlim _applying = new(1);
     private FileStamp _applied = FileStamp.Of(source.Path);
@@ -41,7 +40,7 @@ internal sealed partial class ConfigurationReload(
         {
             _applied = FileStamp.Of(source.Path);
             var (next, errors) = source.Read();
-            string[] obstacles = [.. errors.Select(e => e.ToString()), .. errors.Count > 0 ? [] : EndpointObstacles(next)];
+            string[] obstacles = [.. errors.Select(e => e.ToString()), .. errors.Count > 0 ? [] : Obstacles(next)];
             if (obstacles.Length > 0)
             {
                 foreach (var obstacle in obstacles)
@@ -110,26 +109,20 @@ internal sealed partial class ConfigurationReload(
         proxy.Update(next.Routes, next.Clusters);
 
         // 3. Endpoints and log levels: Kestrel and Serilog watch their sections.
-        KestrelEndpoints.ServeFromTable(kestrel.Value, next, served, challenges);
+        KestrelEndpoints.ServeFromTable(kestrel.Value, next, sources);
         values.Replace(next.Root);
 
         // 4. Calls of routes that are gone or lead elsewhere.
         var left = sockets.All.Where(call => !IsServedBy(next, call)).ToArray();
         _ = EndAsync(left, previous.Gateway.DrainTimeout);
 
-        if (!AutomaticCertificates(previous).SequenceEqual(AutomaticCertificates(next)))
+        foreach (var section in NeedRestart.Where(s => Differ(previous, next, s)))
         {
-            LogNeedsRestart(logger, source.Path);
+            LogNeedsRestart(logger, section);
         }
 
         LogApplied(logger, source.Path, next.Routes.Count, next.Endpoints.Count, left.Length);
     }
-
-    private static IEnumerable<KeyValuePair<string, string?>> AutomaticCertificates(GatewayConfiguration configuration) =>
-        AutomaticSections
-            .SelectMany(section => configuration.Root.GetSection(section).AsEnumerable())
-            .Where(value => value.Value is not null)
-            .OrderBy(value => value.Key, StringComparer.OrdinalIgnoreCase);
 
     private static bool IsServedBy(GatewayConfiguration configuration, WebSocketTunnel call)
     {
@@ -147,19 +140,31 @@ internal sealed partial class ConfigurationReload(
         }
     }
 
-    /// <summary>Why a new endpoint could not be opened: asked before anything is changed, since Kestrel would only log it.</summary>
-    private IReadOnlyList<string> EndpointObstacles(GatewayConfiguration next)
+    /// <summary>What speaks against a valid configuration here and now: asked before anything is changed.</summary>
+    private IEnumerable<string> Obstacles(GatewayConfiguration next)
     {
+        if (current.Value.Certificates.Count > 0 && next.Certificates.Count == 0 && sources is { Authority: null, Automatic: null } && next.Endpoints.Any(e => e is { IsHttps: true, HasOwnCertificate: false }))
+        {
+            yield return $"{next.FilePath}: Gateway:Certificates: no certificate is left to serve; keep one, or restart the gateway to serve the local CA's";
+        }
+
+        // Kestrel would only log it.
         var open = current.Value.Endpoints.Select(e => e.Port).ToHashSet();
-        return BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port))], HostPlatform.Current);
+        foreach (var obstacle in BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port))], HostPlatform.Current))
+        {
+            yield return obstacle;
+        }
     }
+
+    private static bool Differ(GatewayConfiguration one, GatewayConfiguration other, string section) =>
+        !one.Root.GetSection(section).AsEnumerable().SequenceEqual(other.Root.GetSection(section).AsEnumerable());
 
     [LoggerMessage(EventId = 130, Level = LogLevel.Information,
         Message = "{ConfigurationFile} applied: {Routes} route(s), {Endpoints} endpoint(s); {Calls} open WebSocket(s) lost their route and end after the drain time")]
     private static partial void LogApplied(ILogger logger, string configurationFile, int routes, int endpoints, int calls);
 
-    [LoggerMessage(EventId = 134, Level = LogLevel.Warning, Message = "{ConfigurationFile}: what has changed in LettuceEncrypt and Gateway:Acme takes effect at the next start of the gateway; restart it")]
-    private static partial void LogNeedsRestart(ILogger logger, string configurationFile);
+    [LoggerMessage(EventId = 134, Level = LogLevel.Warning, Message = "{Section} has changed; this takes effect when the gateway is restarted")]
+    private static partial void LogNeedsRestart(ILogger logger, string section);
 
     [LoggerMessage(EventId = 131, Level = LogLevel.Error, Message = "{ConfigurationError}")]
     private static partial void LogWrong(ILogger logger, string configurationError);

@@ -29,7 +29,12 @@ internal static class EndpointOverrides
         ];
         var values = Values(configuration).Where(v => !IsUnder(v.Key, "Kestrel") && !IsUnder(v.Key, "LettuceEncrypt"))
             .Concat(endpoints.Select(e => KeyValuePair.Create($"{Endpoints}:{e.Name}:Url", (string?)e.Url)));
-        return Apply(configuration, endpoints, values) with { AllowedHosts = [], Acme = null };
+        return Apply(configuration, endpoints, values) with
+        {
+            AllowedHosts = [],
+            Acme = null,
+            Certificates = [.. configuration.Certificates.Where(c => c.ConfigurationPath == "SSL_CERT_PATH")],
+        };
     }
 
     /// <summary>The same endpoints without TLS, and so without a use for certificates.</summary>

@@ -38,8 +38,7 @@ internal static class GatewayHost
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
-        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(
-            kestrel, configuration, live, certificates.Served, certificates.Automatic?.Challenges));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates));
 
         AddProxy(services, configuration);
         if (source is not null)
@@ -72,6 +71,7 @@ internal static class GatewayHost
 
     private static void AddCertificates(IServiceCollection services, CertificateSources certificates)
     {
+        services.AddSingleton(certificates);
         services.AddSingleton(certificates.Served);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CertificateFileWatcher>(provider, certificates.Files));
         services.AddHostedService(provider => provider.GetRequiredService<CertificateFileWatcher>());

@@ -20,14 +20,9 @@ internal static class KestrelEndpoints
     /// <param name="kestrel">To be configured.</param>
     /// <param name="configuration">As it is at the start.</param>
     /// <param name="values">The same values, replaced by a reload; Kestrel opens and closes endpoints accordingly.</param>
-    /// <param name="certificates">What handshakes choose from.</param>
-    /// <param name="challenges">What a CA may ask to see in a handshake; null without automatic certificates.</param>
+    /// <param name="certificates">What handshakes choose from, and what a CA may ask to see in one.</param>
     public static void Configure(
-        KestrelServerOptions kestrel,
-        GatewayConfiguration configuration,
-        IConfiguration values,
-        ServedCertificates certificates,
-        OpenChallenges? challenges)
+        KestrelServerOptions kestrel, GatewayConfiguration configuration, IConfiguration values, CertificateSources certificates)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
@@ -45,13 +40,12 @@ internal static class KestrelEndpoints
         }));
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);
-        ServeFromTable(kestrel, configuration, certificates, challenges);
+        ServeFromTable(kestrel, configuration, certificates);
     }
 
     /// <summary>Has Kestrel take the certificates of these endpoints from the table when it opens them; those that name a certificate
     /// of their own are left to it.</summary>
-    public static void ServeFromTable(
-        KestrelServerOptions kestrel, GatewayConfiguration configuration, ServedCertificates certificates, OpenChallenges? challenges)
+    public static void ServeFromTable(KestrelServerOptions kestrel, GatewayConfiguration configuration, CertificateSources certificates)
     {
         foreach (var endpoint in configuration.Endpoints)
         {
@@ -59,7 +53,7 @@ internal static class KestrelEndpoints
             {
                 if (opening.IsHttps && !opening.ConfigSection.GetSection("Certificate").Exists() && !opening.ConfigSection.GetSection("Sni").Exists())
                 {
-                    UseTable(opening, certificates, challenges);
+                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges);
                 }
             });
         }

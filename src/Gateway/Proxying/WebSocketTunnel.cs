@@ -133,7 +133,11 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
 
     string IHttpExtendedConnectFeature.Protocol => "websocket";
 
-    async Task<Stream> IHttpUpgradeFeature.UpgradeAsync() => Open(await _upgrade!.UpgradeAsync());
+    async Task<Stream> IHttpUpgradeFeature.UpgradeAsync()
+    {
+        List();
+        return Open(await _upgrade!.UpgradeAsync());
+    }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
     {
@@ -149,21 +153,27 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             rate.MinDataRate = null;
         }
 
+        List();
         return Open(await _connect!.AcceptAsync());
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
     internal void LimitHandshake(TimeSpan limit) => _cancellation.CancelAfter(limit);
 
-    private WebSocketStream Open(Stream client)
+    // Before the client hears that it is connected: a drain that begins in that moment must find it.
+    private void List()
     {
-        _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
         // Noted now: after a reload YARP's own state says where the route leads by then.
         var proxy = _context.Features.Get<IReverseProxyFeature>();
         RouteId = proxy?.Route.Config.RouteId;
         Destination = proxy?.ProxiedDestination?.Model.Config.Address;
-        _stream = new WebSocketStream(client, this);
         _sockets.Add(this);
+    }
+
+    private WebSocketStream Open(Stream client)
+    {
+        _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
+        _stream = new WebSocketStream(client, this);
         _onOpened(this);
         return _stream;
     }

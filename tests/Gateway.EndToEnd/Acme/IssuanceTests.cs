@@ -28,7 +28,7 @@ public sealed class IssuanceTests
         using var served = await gateway.WaitForCertificateAsync(Name, null, Token);
         Assert.True(served.MatchesHostname(Name));
 
-        await gateway.Program.WaitForLineAsync("Certificate for \\\"127.0.0.1\\\" obtained");
+        await gateway.Program.WaitForLineAsync(line => line.Contains("127.0.0.1") && line.Contains("obtained from"));
         var layout = new AcmeFolder(folder.State);
         using var root = await pebble.RootAsync(0, Token);
         AcmeGateway.AssertChains(await File.ReadAllTextAsync(layout.Certificate(pebble.DirectoryUrl, AcmeIdentifier.Parse(Name)), Token), root);

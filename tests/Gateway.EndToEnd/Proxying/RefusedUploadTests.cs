@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gateway.EndToEnd.Proxying;
 
-/// <summary>Who uploads too much is told so, and not only cut off: most clients look for the answer when they have sent everything.</summary>
-public sealed class TooLargeTests
+/// <summary>Whose upload is refused is told why, and not only cut off: many clients look for the answer when they have sent everything.</summary>
+public sealed class RefusedUploadTests
 {
     private const int Limit = 5_000_000;
     private const int TooLarge = 60_000_000;
@@ -34,7 +34,7 @@ public sealed class TooLargeTests
     }
 
     [Theory]
-    // Without "Expect:" curl asks first whether it may send, and need not send anything.
+    // "-H Expect:" has curl send at once, where it would otherwise ask first whether it may (100-continue).
     [InlineData("--http1.1", "-H", "Expect:", "-F", "file=@upload")]
     [InlineData("--http1.1", "-F", "file=@upload")]
     [InlineData("--http1.1", "-H", "Expect:", "-X", "POST", "-T", "-")]
@@ -61,7 +61,20 @@ public sealed class TooLargeTests
         Assert.Contains(Explanation, result.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>The gateway's own refusals apart from the size, and a service that answers before it has read everything.</summary>
+    [Fact]
+    public async Task PythonsRequestsFollowsTheRedirectToHttps()
+    {
+        await Python.RequireAsync("requests");
+        using var folder = new TestFolder();
+        await using var service = await TestService.StartAsync(ReadAsync);
+        await using var gateway = await GatewayProcess.RunAsync(folder, new GatewayJson().Https().Http().To(service.Address));
+
+        var result = await Python.RunAsync(
+            "upload.py", folder, $"{gateway.HttpAddress}api/transcribe", gateway.CaPath, $"{TooLarge}", "multipart");
+
+        Assert.StartsWith("200\n", result.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task PythonsRequestsSeesAServicesEarlyAnswer()
     {

@@ -1,0 +1,40 @@
+using Gateway.EndToEnd.Harness;
+
+namespace Gateway.EndToEnd.Publishing;
+
+/// <summary>The gateway as it is given to people, published for each platform once for all facts of a class; outside the
+/// repository, which must not notice.</summary>
+public sealed class PublishedGateway : IDisposable
+{
+    // A minute and a half on two busy cores.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+
+    private readonly TestFolder _folder = new();
+    private readonly Dictionary<string, ProgramResult> _results = [];
+
+    /// <summary>Where the output of a platform is.</summary>
+    internal string Folder(string platform) => _folder[$"published/{platform}"];
+
+    internal async Task<ProgramResult> PublishAsync(string platform)
+    {
+        if (!_results.TryGetValue(platform, out var result))
+        {
+            // No build server: it would outlive the test.
+            result = await RunningProgram.RunAsync(
+                Require.Tool("dotnet"),
+                [
+                    "publish", Path.Combine(Repository.Root, "src/Gateway"), "-c", "Release", "-r", platform, "-o", Folder(platform), "--nologo",
+                    "--artifacts-path", _folder["artifacts"], "--disable-build-servers", "-p:RestoreLockedMode=true",
+                ],
+                timeout: Patience);
+            _results[platform] = result;
+            Directory.Delete(_folder["artifacts"], recursive: true);
+        }
+
+        Require.That(!result.Output.Contains("NU1301", StringComparison.Ordinal), "The package registry cannot be reached.");
+        Assert.True(result.ExitCode == 0, result.ToString());
+        return result;
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
