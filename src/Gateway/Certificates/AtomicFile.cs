@@ -52,11 +52,12 @@ internal static partial class AtomicFile
             if (!OperatingSystem.IsWindows() && Link(temporary, Path.GetFullPath(path)) == 0)
             {
                 File.Delete(temporary);
-                return true;
             }
-
-            // Windows, a name that is taken, or a file system without links.
-            File.Move(temporary, path, overwrite: false);
+            else
+            {
+                // Windows, a name that is taken, or a file system without links.
+                File.Move(temporary, path, overwrite: false);
+            }
         }
         catch (IOException) when (File.Exists(path))
         {

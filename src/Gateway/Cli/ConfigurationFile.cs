@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 
@@ -22,7 +23,12 @@ internal static class ConfigurationFile
         var (configuration, errors) = result;
         return result with
         {
-            Errors = [.. errors, .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates])],
+            Errors =
+            [
+                .. errors,
+                .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates]),
+                .. TrustedRoots.Validate(configuration),
+            ],
         };
     }
 

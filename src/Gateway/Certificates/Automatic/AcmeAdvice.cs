@@ -10,6 +10,7 @@ internal static class AcmeAdvice
         AcmeException e => For(e, e.Identifier ?? name),
         HookException => "Run the hook by hand as the gateway's user until it ends with exit code 0.",
         IOException or UnauthorizedAccessException => "See that the state directory exists, belongs to the gateway's user and has room; nothing is ordered that could not be kept.",
+        CertificateFileException e when e.InnerException is IOException or UnauthorizedAccessException => e.Remedy,
         CertificateFileException => "Look at the state directory's disk: what was written there does not come back as it was.",
         _ => null,
     };

@@ -32,6 +32,7 @@ internal sealed partial class CertificateService(
     private readonly SemaphoreSlim _throttle = new(OrdersAtATime);
     private readonly List<ManagedName> _names = [];
     private readonly HashSet<Task> _working = [];
+    private readonly HashSet<(string FileName, bool DryRun)> _asked = [];
     private long _filesSeenAt;
 
     /// <summary>How many names are being worked on.</summary>
@@ -87,7 +88,7 @@ internal sealed partial class CertificateService(
     {
         _working.RemoveWhere(task => task.IsCompleted);
         TakeUpWhatOthersDid();
-        Answer(requests.Take(), stoppingToken);
+        Answer(stoppingToken);
 
         var now = time.GetUtcNow();
         foreach (var name in _names.Where(name => !name.IsBusy))
@@ -135,13 +136,21 @@ internal sealed partial class CertificateService(
         }
     }
 
-    private void Answer(IReadOnlyList<(string FileName, bool DryRun)> asked, CancellationToken stoppingToken)
+    private void Answer(CancellationToken stoppingToken)
     {
-        foreach (var (fileName, dryRun) in asked)
+        _asked.UnionWith(requests.Take());
+        foreach (var asked in _asked.ToArray())
         {
-            if (_names.Find(name => AcmeFolder.FileName(name.Identifier) == fileName && !name.IsBusy) is { } name)
+            var name = _names.Find(name => AcmeFolder.FileName(name.Identifier) == asked.FileName);
+            if (name is { IsBusy: true })
             {
-                Work(name, token => dryRun ? DryRunAsync(name, token) : RenewAsync(name, forced: true, token), stoppingToken);
+                continue;
+            }
+
+            _asked.Remove(asked);
+            if (name is not null)
+            {
+                Work(name, token => asked.DryRun ? DryRunAsync(name, token) : RenewAsync(name, forced: true, token), stoppingToken);
             }
         }
     }

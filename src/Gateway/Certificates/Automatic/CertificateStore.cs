@@ -43,6 +43,11 @@ internal sealed partial class CertificateStore(
         return null;
     }
 
+    /// <summary>The same for another process than the gateway, which changes nothing.</summary>
+    /// <exception cref="CertificateFileException">It cannot be served.</exception>
+    public static ServedCertificate? Peek(AcmeFolder folder, Uri issuer, AcmeIdentifier name) =>
+        File.Exists(folder.Certificate(issuer, name)) ? Load(issuer, folder.Certificate(issuer, name)) : null;
+
     /// <summary>Keeps a certificate, in place of the one before, and gives it back as it was read from the disk.</summary>
     /// <param name="issuer">The CA's directory.</param>
     /// <param name="name">The name that it was ordered for.</param>

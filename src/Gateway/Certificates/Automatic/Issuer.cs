@@ -81,7 +81,7 @@ internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, Ac
             var roots = new X509Certificate2Collection();
             foreach (var path in options.TrustedRoots)
             {
-                roots.ImportFromPemFile(path);
+                roots.AddRange(TrustedRoots.Read(path));
             }
 
             _http = AcmeHttp.CreateClient(roots.Count > 0 ? roots : null);

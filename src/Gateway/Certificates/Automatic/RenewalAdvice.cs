@@ -58,7 +58,7 @@ internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, Ti
                 LogEarlier(name.Identifier.Value, window.Start, window.End, window.ExplanationUrl ?? "no reason given");
             }
         }
-        catch (AcmeException e)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             lock (_failedAt)
             {
