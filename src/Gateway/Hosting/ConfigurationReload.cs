@@ -136,7 +136,7 @@ internal sealed partial class ConfigurationReload(
         if (calls.Length > 0)
         {
             await Task.Delay(after, time);
-            await Task.WhenAll(calls.Select(c => c.CloseAsync(WebSocketCloseFrame.ServiceRestart, "service restart", CancellationToken.None)));
+            await OpenWebSockets.RestartAsync(calls, time, CancellationToken.None);
         }
     }
 

@@ -10,9 +10,6 @@ internal sealed partial class Drain(
     /// <summary>Between the end of the drain and the end of the process: to send the close frames and to hear the answers.</summary>
     public static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1.8);
 
-    // A thousand clients that reconnect in the same millisecond would be an attack on whatever starts up next.
-    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(1);
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
         // At the very first moment of stopping, before any service is asked to stop.
@@ -33,23 +30,10 @@ internal sealed partial class Drain(
         await Task.WhenAny(empty, Task.Delay(timeout, time, cancellationToken));
 
         var left = sockets.All;
-        await Task.WhenAll(left.Select((tunnel, i) => CloseAsync(tunnel, Spread * i / left.Count, cancellationToken)));
+        await OpenWebSockets.RestartAsync(left, time, cancellationToken);
         // Cancelled when the host's patience ends.
         await Task.WhenAny(empty, Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
         LogDrained(logger, open - left.Count, left.Count - sockets.All.Count, sockets.All.Count);
-    }
-
-    private async Task CloseAsync(WebSocketTunnel tunnel, TimeSpan delay, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Delay(delay, time, cancellationToken);
-            await tunnel.CloseAsync(WebSocketCloseFrame.ServiceRestart, "service restart", cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            // Out of time: it is cut with its connection, and the log says so.
-        }
     }
 
     [LoggerMessage(EventId = 120, Level = LogLevel.Information, Message = "Stopping: {Open} WebSockets are open and may go on for {DrainTimeout}")]

@@ -3,6 +3,7 @@ using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Observability;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
@@ -38,6 +39,7 @@ internal static class GatewayHost
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
+        AddListeners(services);
         services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates));
 
         AddProxy(services, configuration);
@@ -67,6 +69,15 @@ internal static class GatewayHost
             options.ServicesStopConcurrently = true;
             options.ShutdownTimeout = timeout + Drain.CloseTime;
         });
+    }
+
+    private static void AddListeners(IServiceCollection services)
+    {
+        services.AddSingleton<DescriptorAlarm>();
+        services.AddSingleton<EndpointListenerFactory>();
+        // Kestrel asks the one that was added last.
+        services.AddSingleton<IConnectionListenerFactory>(provider => provider.GetRequiredService<EndpointListenerFactory>());
+        services.AddHostedService(provider => provider.GetRequiredService<EndpointListenerFactory>());
     }
 
     private static void AddCertificates(IServiceCollection services, CertificateSources certificates)
@@ -125,7 +136,8 @@ internal static class GatewayHost
         services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
             provider.GetRequiredService<CurrentConfiguration>(),
-            provider.GetRequiredService<OpenWebSockets>()));
+            provider.GetRequiredService<OpenWebSockets>(),
+            provider.GetRequiredService<DescriptorAlarm>()));
     }
 
     /// <summary>Keys for the cookies of session affinity: kept over restarts where a cluster has it. Elsewhere nothing is encrypted, and
@@ -174,6 +186,12 @@ internal static class GatewayHost
         app.UseCors();
         app.UseAuthorization();
         app.UseRateLimiter();
-        app.MapReverseProxy();
+        app.MapReverseProxy(proxy =>
+        {
+            proxy.UseMiddleware<OtherDestination>();
+            proxy.UseSessionAffinity();
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        });
     }
 }

@@ -36,7 +36,7 @@ internal static class KestrelEndpoints
                 DeadPeers.Detect(socket);
             }
 
-            return next(connection);
+            return EndpointConnection.ServeAsync(connection, next);
         }));
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);

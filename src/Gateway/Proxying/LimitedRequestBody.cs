@@ -2,12 +2,13 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
 
-/// <summary>A request's body of unknown length that ends in 413 at the limit. The limit is kept here rather than by Kestrel, which
-/// reads nothing more of a body that is too large, so that <see cref="UnreadUpload"/> could not let the client finish.</summary>
+/// <summary>A request's body that ends in 413 at the limit, and knows whether anything was read of it. The limit is kept here rather than by
+/// Kestrel, which reads nothing more of a body that is too large, so that <see cref="UnreadUpload"/> could not let the client finish.</summary>
 internal sealed class LimitedRequestBody : Stream
 {
     private readonly long _limit;
     private long _read;
+    private bool _begun;
 
     private LimitedRequestBody(Stream body, long limit) => (Unlimited, _limit) = (body, limit);
 
@@ -24,18 +25,29 @@ internal sealed class LimitedRequestBody : Stream
         }
 
         size.MaxRequestBodySize = null;
-        if (context.Request.ContentLength is { } length)
+        if (context.Request.ContentLength > limit)
         {
-            return length <= limit;
+            return false;
         }
 
-        context.Request.Body = new LimitedRequestBody(context.Request.Body, limit);
+        if (HasBody(context))
+        {
+            context.Request.Body = new LimitedRequestBody(context.Request.Body, limit);
+        }
+
         return true;
     }
+
+    /// <summary>Whether the request can be sent again from its beginning: it has no body, or nobody has begun to read it.</summary>
+    public static bool IsUntouched(HttpContext context) => !HasBody(context) || context.Request.Body is LimitedRequestBody { _begun: false };
+
+    /// <summary>Whether the client has announced a body.</summary>
+    public static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
     /// <exception cref="BadHttpRequestException">413: the body is beyond the limit.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        _begun = true;
         var read = await Unlimited.ReadAsync(buffer, cancellationToken);
         _read += read;
         return _read <= _limit

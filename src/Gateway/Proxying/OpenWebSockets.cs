@@ -5,6 +5,9 @@ namespace Gateway.Proxying;
 /// <summary>The WebSockets that are open now.</summary>
 internal sealed class OpenWebSockets
 {
+    // A thousand clients that reconnect in the same millisecond would be an attack on whatever starts up next.
+    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<WebSocketTunnel, byte> _open = new();
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -20,6 +23,23 @@ internal sealed class OpenWebSockets
         if (_open.TryRemove(tunnel, out _) && IsDraining && _open.IsEmpty)
         {
             _empty.TrySetResult();
+        }
+    }
+
+    /// <summary>Ends calls with 1012 "service restart" to both sides, spread over a second.</summary>
+    public static Task RestartAsync(IReadOnlyCollection<WebSocketTunnel> calls, TimeProvider time, CancellationToken cancellationToken) =>
+        Task.WhenAll(calls.Select((call, i) => RestartAsync(call, Spread * i / calls.Count, time, cancellationToken)));
+
+    private static async Task RestartAsync(WebSocketTunnel call, TimeSpan delay, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(delay, time, cancellationToken);
+            await call.CloseAsync(WebSocketCloseFrame.ServiceRestart, "service restart", cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Out of time: it is cut with its connection.
         }
     }
 

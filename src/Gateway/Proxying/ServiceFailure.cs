@@ -38,6 +38,7 @@ internal static class ServiceFailure
                 case SocketException socket:
                     return $"could not be reached: {socket.Message}";
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
+                case ReusedConnectionClosedException { InnerException: null }:
                     return "closed the connection without an answer";
                 case HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }:
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }:
@@ -52,7 +53,22 @@ internal static class ServiceFailure
         return exception is null ? "failed" : $"failed: {exception.Message}";
     }
 
-    private static bool IsConnectTimeout(Exception? exception)
+    /// <summary>The process may open no more sockets: no fault of the service.</summary>
+    public static bool IsOutOfDescriptors(Exception? exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is SocketException socket && DescriptorAlarm.IsCause(socket))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Nobody answered the attempt to connect.</summary>
+    public static bool IsConnectTimeout(Exception? exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {

@@ -8,7 +8,8 @@ namespace Gateway.Proxying;
 /// <c>Timeouts:Request</c>, a WebSocket only at <c>WebSockets:IdleTimeout</c>, and a body known to be too large is refused before
 /// any of it is sent.
 /// </summary>
-internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfiguration configuration, OpenWebSockets sockets) : IHttpForwarder
+internal sealed class ServiceForwarder(
+    IHttpForwarder forwarder, CurrentConfiguration configuration, OpenWebSockets sockets, DescriptorAlarm descriptors) : IHttpForwarder
 {
     // Most clusters configure nothing, so their request's rules are made once for each configuration.
     private Defaults _defaults = new(configuration.Value.Gateway);
@@ -37,7 +38,29 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfigur
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        return forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+    }
+
+    private async ValueTask<ForwarderError> ForwardAsync(
+        HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
+        var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        if (error != ForwarderError.None && SecondAttempt.TryBegin(context))
+        {
+            error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        }
+
+        if (error != ForwarderError.None && !context.Response.HasStarted && ServiceFailure.IsOutOfDescriptors(context.Features.Get<IForwarderErrorFeature>()?.Exception))
+        {
+            // Not the service's fault: it must not count against its health.
+            descriptors.Raise();
+            SecondAttempt.Forget(context);
+            context.Response.Headers.RetryAfter = "1";
+            Refusal.Set(context, StatusCodes.Status503ServiceUnavailable);
+            return ForwarderError.None;
+        }
+
+        return error;
     }
 
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(
@@ -54,13 +77,18 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfigur
         var options = configuration.Value.Gateway;
         tunnel.LimitHandshake(config.ActivityTimeout ?? options.RequestTimeout);
         config = config with { ActivityTimeout = options.WebSocketIdleTimeout ?? Timeout.InfiniteTimeSpan };
-        var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, tunnel.Cancellation);
+        var error = await ForwardAsync(context, destinationPrefix, httpClient, config, transformer, tunnel.Cancellation);
         if (error == ForwarderError.RequestCanceled && !context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
         }
 
-        tunnel.OnEnded(error);
+        // One that was not opened may be tried elsewhere.
+        if (tunnel.IsOpened)
+        {
+            tunnel.OnEnded(error);
+        }
+
         return error;
     }
 

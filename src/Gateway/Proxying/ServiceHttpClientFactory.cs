@@ -1,10 +1,12 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
 
 /// <summary>How the gateway connects to a service; a cluster's <c>HttpClient</c> section is applied on top by YARP.</summary>
-internal sealed class ServiceHttpClientFactory : ForwarderHttpClientFactory
+internal sealed class ServiceHttpClientFactory(TimeProvider time) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -16,6 +18,21 @@ internal sealed class ServiceHttpClientFactory : ForwarderHttpClientFactory
         handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.MaxResponseHeadersLength = 64;
+        handler.PlaintextStreamFilter = Observe;
         base.ConfigureHandler(context, handler);
     }
+
+    /// <summary>Beside the pool a second way, which makes a connection for each request: for what must not meet a closed one again.</summary>
+    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler)
+    {
+        var single = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false };
+        ConfigureHandler(context, single);
+        single.PooledConnectionLifetime = TimeSpan.Zero;
+        return new FreshConnectionHandler(base.WrapHandler(context, handler), base.WrapHandler(context, single));
+    }
+
+    private ValueTask<Stream> Observe(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken) => ValueTask.FromResult(
+        context.NegotiatedHttpVersion.Major == 1
+            ? new ServiceConnection(context.PlaintextStream, (context.PlaintextStream as NetworkStream)?.Socket, time)
+            : context.PlaintextStream);
 }

@@ -27,6 +27,16 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
             context.RequestTransforms.Add(RequestHeaderOriginalHostTransform.OriginalHost);
         }
 
+        context.AddRequestTransform(static transform =>
+        {
+            if (SecondAttempt.IsUnderWay(transform.HttpContext))
+            {
+                FreshConnectionHandler.Require(transform.ProxyRequest);
+            }
+
+            return ValueTask.CompletedTask;
+        });
+
         var rewritesTarget = context.Route.Transforms?.Any(t => t.Keys.Any(IsTargetTransform)) == true;
         if (!rewritesTarget)
         {

@@ -43,6 +43,9 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     /// <summary>The route that was taken.</summary>
     public string? RouteId { get; private set; }
 
+    /// <summary>The client's connection, which over HTTP/2 may carry several.</summary>
+    public string ConnectionId => _context.Connection.Id;
+
     /// <summary>The address of the destination that was chosen.</summary>
     public string? Destination { get; private set; }
 

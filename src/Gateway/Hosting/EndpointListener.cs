@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Hosting;
+
+/// <summary>One listening socket and the connections that it has accepted.</summary>
+internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointListenerFactory factory) : IConnectionListener
+{
+    private readonly ConcurrentDictionary<EndpointConnection, byte> _open = new();
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
+
+    /// <summary>A reload has removed or changed the endpoint: it accepts nobody any more, and Kestrel forgets it in a moment.</summary>
+    public bool IsRemoved { get; private set; }
+
+    /// <summary>The connections that have not ended.</summary>
+    public IReadOnlyCollection<EndpointConnection> Open => [.. _open.Keys];
+
+    /// <summary>Completes when, after its removal, no connection is left.</summary>
+    public Task Empty => _empty.Task;
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            try
+            {
+                var accepted = await socket.AcceptAsync(cancellationToken);
+                if (noDelay && EndPoint is IPEndPoint)
+                {
+                    accepted.NoDelay = true;
+                }
+
+                var connection = new EndpointConnection(factory.Connect(accepted), this);
+                _open.TryAdd(connection, 0);
+                return connection;
+            }
+            catch (Exception exception) when (exception is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            {
+                // Unbound.
+                return null;
+            }
+            catch (SocketException exception) when (DescriptorAlarm.IsCause(exception))
+            {
+                // The client stays in the kernel's queue, and so the next attempt would fail at once: without a pause this is a busy loop.
+                factory.Descriptors.Raise();
+                await Task.Delay(DescriptorAlarm.Pause, factory.Time, cancellationToken);
+            }
+            catch (SocketException)
+            {
+                // The client has left the queue.
+            }
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        socket.Dispose();
+        if (!IsRemoved && !factory.IsStopping)
+        {
+            IsRemoved = true;
+            factory.Drain(this);
+            NoteEmpty();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal void OnEnded(EndpointConnection connection)
+    {
+        _open.TryRemove(connection, out _);
+        NoteEmpty();
+    }
+
+    private void NoteEmpty()
+    {
+        if (IsRemoved && _open.IsEmpty)
+        {
+            _empty.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Configuration;
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace Gateway.Hosting;
+
+/// <summary>Listens for Kestrel with <see cref="EndpointListener"/>: one that neither spins without descriptors nor takes its connections
+/// with it when a reload removes it.</summary>
+internal sealed class EndpointListenerFactory(
+    IOptions<SocketTransportOptions> options,
+    OpenWebSockets sockets,
+    CurrentConfiguration configuration,
+    DescriptorAlarm descriptors,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IHostedService, IDisposable
+{
+    // One for all endpoints: its buffers outlive an endpoint as the connections do.
+    private readonly SocketConnectionContextFactory _connections = new(
+        new SocketConnectionFactoryOptions
+        {
+            IOQueueCount = options.Value.IOQueueCount,
+            MaxReadBufferSize = options.Value.MaxReadBufferSize,
+            MaxWriteBufferSize = options.Value.MaxWriteBufferSize,
+            WaitForDataBeforeAllocatingBuffer = options.Value.WaitForDataBeforeAllocatingBuffer,
+            UnsafePreferInlineScheduling = options.Value.UnsafePreferInlineScheduling,
+        },
+        loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
+
+    private readonly ConcurrentDictionary<Task, byte> _draining = new();
+
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var socket = options.Value.CreateBoundListenSocket(endpoint);
+        try
+        {
+            socket.Listen(options.Value.Backlog);
+            return ValueTask.FromResult<IConnectionListener>(new EndpointListener(socket, options.Value.NoDelay, this));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Waits for the connections of removed endpoints, as Kestrel does for those of the others.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAny(Task.WhenAll(_draining.Keys), Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
+
+    public void Dispose() => _connections.Dispose();
+
+    internal bool IsStopping => lifetime.ApplicationStopping.IsCancellationRequested;
+
+    internal DescriptorAlarm Descriptors => descriptors;
+
+    internal TimeProvider Time => time;
+
+    internal ConnectionContext Connect(Socket socket) => _connections.Create(socket);
+
+    /// <summary>The connections of an endpoint that was removed go on until they end or the drain time is up.</summary>
+    internal void Drain(EndpointListener listener)
+    {
+        var drain = new EndpointDrain(listener, sockets, configuration.Value.Gateway.DrainTimeout, time, loggers.CreateLogger<EndpointDrain>()).RunAsync();
+        _draining.TryAdd(drain, 0);
+        _ = drain.ContinueWith(done => _draining.TryRemove(done, out _), TaskScheduler.Default);
+    }
+}
