@@ -15,15 +15,17 @@ namespace Gateway.Proxying;
 internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvider time) : Stream
 {
     private const int SwitchingProtocols = 101;
+    private const string RequestLineEnd = "HTTP/1.1";
 
     // As far away as a service may be.
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
     private const int Moments = 100;
 
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AnswerStatus _status = new();
+    // From the begin of a read until it is clear what its end means.
     private volatile bool _reading;
     private volatile bool _asking;
+    private volatile bool _endedIdle;
     private bool _answered;
     private bool _reused;
     private long _written;
@@ -48,15 +50,20 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
             return ValueTask.FromException(failure);
         }
 
-        // A connection is taken from the pool with a read, which tells whether it has ended. Other writes belong to the same request.
-        var isFirst = _written == 0 || (_reading && !_asking && _status.Code != SwitchingProtocols);
-        if (isFirst)
+        if (!_asking && _status.Code != SwitchingProtocols && IsHead(buffer.Span))
         {
             return BeginAsync(buffer, cancellationToken);
         }
 
         _written += buffer.Length;
         return stream.WriteAsync(buffer, cancellationToken);
+    }
+
+    // Not by the order of reads and writes: a service may answer while the body is still being sent, and after 101 all order ends.
+    private static bool IsHead(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf("\r\n"u8);
+        return end > RequestLineEnd.Length + 1 && bytes[end - RequestLineEnd.Length - 1] == ' ' && bytes[(end - RequestLineEnd.Length)..end].StartsWith("HTTP/1."u8);
     }
 
     private async ValueTask BeginAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
@@ -71,7 +78,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
             return;
         }
 
-        if (HasEnded())
+        if (_endedIdle || HasEnded())
         {
             throw _failure = new ReusedConnectionClosedException(nothingTaken: true, null);
         }
@@ -84,14 +91,14 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         catch (IOException exception)
         {
             // The read that is under way knows whether the service had ended the connection before.
-            await _ended.Task;
+            await SettleAsync();
             throw _failure ??= new ReusedConnectionClosedException(nothingTaken: false, exception);
         }
 
         // Now is the time to notice: once the request's body has been read from the client, it cannot be sent again.
         if (HasEnded())
         {
-            await _ended.Task;
+            await SettleAsync();
             if (_failure is { NothingTaken: true })
             {
                 throw _failure;
@@ -102,59 +109,59 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ObserveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        int read;
         try
         {
-            read = await stream.ReadAsync(buffer, cancellationToken);
+            var read = await stream.ReadAsync(buffer, cancellationToken);
+            if (read > 0)
+            {
+                _status.Observe(buffer.Span[..read]);
+                (_asking, _answered, _reading) = (false, true, false);
+            }
+            else if (!buffer.IsEmpty)
+            {
+                // An empty buffer asks for news only, and gets 0 for it.
+                await OnEndedAsync();
+                _reading = false;
+            }
+
+            return read;
         }
         catch (Exception exception)
         {
             // A reset that does not follow an orderly end says nothing about what was taken.
             if (_asking && _reused && exception is IOException)
             {
-                _failure ??= new ReusedConnectionClosedException(nothingTaken: false, exception);
+                _failure ??= exception as ReusedConnectionClosedException ?? new ReusedConnectionClosedException(nothingTaken: false, exception);
             }
 
-            _ended.TrySetResult();
+            _endedIdle = !_asking;
+            _reading = false;
             throw _failure ?? exception;
         }
-
-        // An empty buffer asks for news only, and gets 0 for it.
-        if (buffer.IsEmpty)
-        {
-            return read;
-        }
-
-        _reading = false;
-        if (read > 0)
-        {
-            _status.Observe(buffer.Span[..read]);
-            (_asking, _answered) = (false, true);
-            return read;
-        }
-
-        return await OnEndedAsync();
     }
 
-    private async ValueTask<int> OnEndedAsync()
+    private async ValueTask OnEndedAsync()
     {
-        try
+        if (!_asking)
         {
-            if (!_asking)
-            {
-                return 0;
-            }
-
-            if (!_reused)
-            {
-                throw new HttpIOException(HttpRequestError.ResponseEnded, "The service closed the connection without an answer.");
-            }
-
-            throw _failure ??= new ReusedConnectionClosedException(await IsRefusedAsync(), null);
+            _endedIdle = true;
+            return;
         }
-        finally
+
+        if (!_reused)
         {
-            _ended.TrySetResult();
+            throw new HttpIOException(HttpRequestError.ResponseEnded, "The service closed the connection without an answer.");
+        }
+
+        throw new ReusedConnectionClosedException(await IsRefusedAsync(), null);
+    }
+
+    // Of a connection that has ended: it does not take long.
+    private async ValueTask SettleAsync()
+    {
+        for (var i = 0; _reading && i < 2 * Moments; i++)
+        {
+            await Task.Delay(Moment, time, CancellationToken.None);
         }
     }
 
@@ -174,21 +181,10 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         return false;
     }
 
-    private bool HasEnded()
-    {
-        try
-        {
-            return socket is not null && socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) && socket.Available == 0;
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            return true;
-        }
-    }
+    private bool HasEnded() => socket is not null && TcpDelivery.HasEnded(socket);
 
     public override async ValueTask DisposeAsync()
     {
-        _ended.TrySetResult();
         await stream.DisposeAsync();
         await base.DisposeAsync();
     }
@@ -197,8 +193,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
     {
         if (disposing)
         {
-            _ended.TrySetResult();
-            stream.Dispose();
+                stream.Dispose();
         }
 
         base.Dispose(disposing);
