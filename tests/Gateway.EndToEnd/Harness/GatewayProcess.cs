@@ -26,11 +26,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public string CaPath => _folder.CaPath;
 
     /// <summary><c>gateway run</c>, once it listens.</summary>
+    /// <param name="folder">Its home and state.</param>
+    /// <param name="json">The configuration.</param>
+    /// <param name="environment">More variables.</param>
+    /// <param name="under">A program and its arguments that starts the gateway in its own place, such as <c>prlimit --nofile=256</c>.</param>
     public static async Task<GatewayProcess> RunAsync(
-        TestFolder folder, GatewayJson json, IReadOnlyDictionary<string, string?>? environment = null)
+        TestFolder folder, GatewayJson json, IReadOnlyDictionary<string, string?>? environment = null, params string[] under)
     {
         var path = folder.Write("gateway.json", json.ToString());
-        var program = RunningProgram.Start(Repository.Gateway, ["run", "--config", path], folder, environment);
+        string[] command = [.. under, Repository.Gateway, "run", "--config", path];
+        var program = RunningProgram.Start(command[0], command[1..], folder, environment);
         // What start-up logs once it listens: "gateway 0.1.0 serves gateway.json (valid) at https://..."
         return await StartedAsync(new GatewayProcess(program, folder, json.HttpsPort, json.HttpPort), " (valid) at ");
     }

@@ -21,6 +21,9 @@ internal sealed class ProcessMemory
     /// <summary>By how many bytes the peak since then exceeds what was resident then.</summary>
     public long PeakGrowth() => Math.Max(0, Read(_processId, "VmHWM") - _before);
 
+    /// <summary>How many bytes are resident now.</summary>
+    public static long Resident(int processId) => Read(processId, "VmRSS");
+
     private static long Read(int processId, string name)
     {
         var line = File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith(name + ":", StringComparison.Ordinal));
