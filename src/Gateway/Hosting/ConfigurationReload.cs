@@ -22,8 +22,8 @@ internal sealed partial class ConfigurationReload(
     TimeProvider time,
     ILogger<ConfigurationReload> logger) : BackgroundService
 {
-    // Polled for the same reasons as certificate files are.
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    // Polled for the same reasons as certificate files are. A change is applied at the second look: within 2 s, the reading included.
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(0.5);
 
     // Read once, when the certificate loop and its state folder are set up, or when the sinks are opened.
     private static readonly string[] NeedRestart = ["LettuceEncrypt", "Gateway:Acme", "Gateway:StateDirectory", "Serilog:WriteTo"];
@@ -73,7 +73,7 @@ internal sealed partial class ConfigurationReload(
         var seen = _applied;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            // Changed since it was applied, and not in the last second: an editor may still be writing.
+            // Changed since it was applied, and not since the last look: an editor may still be writing.
             var now = FileStamp.Of(source.Path);
             if (now != _applied && now == seen)
             {

@@ -238,6 +238,26 @@ public sealed class ConfigurationReloadTests : IDisposable
         Assert.Equal((WebSocketCloseStatus)1012, call.CloseStatus);
     }
 
+    [Fact]
+    public async Task ACallWhoseRouteIsRepointedGoesOnUntilItEnds()
+    {
+        await using var first = await ServiceAsync("first");
+        await using var second = await ServiceAsync("second");
+        var port = FreePort();
+        static void DrainLong(JsonObject json) => json["Gateway"]!["Shutdown"]!["DrainTimeout"] = "00:10:00";
+        await File.WriteAllTextAsync(FilePath, Json(first.Address, port, DrainLong), Cancellation);
+        await using var gateway = await TestGateway.StartAsync(FilePath);
+        using var call = await gateway.ConnectWebSocketAsync("/ws", HttpVersion.Version11, Cancellation);
+
+        await File.WriteAllTextAsync(FilePath, Json(second.Address, port, DrainLong), Cancellation);
+        await AppliedAsync(gateway);
+
+        Assert.Equal("second", await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation));
+        Assert.Equal("first", await AskAsync(call));
+        await call.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation);
+        Assert.Equal(WebSocketCloseStatus.NormalClosure, call.CloseStatus);
+    }
+
     private static async Task EventuallyAsync(Func<Task<bool>> happens)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
