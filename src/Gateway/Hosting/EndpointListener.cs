@@ -11,6 +11,8 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
 {
     private readonly ConcurrentDictionary<EndpointConnection, byte> _open = new();
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _unbound = new();
+    private bool _isFull;
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -29,7 +31,13 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
         {
             try
             {
+                if (_isFull)
+                {
+                    await factory.Descriptors.WaitAsync(_unbound.Token);
+                }
+
                 var accepted = await socket.AcceptAsync(cancellationToken);
+                _isFull = factory.Descriptors.IsLast(accepted);
                 if (noDelay && EndPoint is IPEndPoint)
                 {
                     accepted.NoDelay = true;
@@ -39,16 +47,14 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
                 _open.TryAdd(connection, 0);
                 return connection;
             }
-            catch (Exception exception) when (exception is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            catch (Exception exception) when (exception is ObjectDisposedException or OperationCanceledException or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
                 // Unbound.
                 return null;
             }
             catch (SocketException exception) when (DescriptorAlarm.IsCause(exception))
             {
-                // The client stays in the kernel's queue, and so the next attempt would fail at once: without a pause this is a busy loop.
-                factory.Descriptors.Raise();
-                await Task.Delay(DescriptorAlarm.Pause, factory.Time, cancellationToken);
+                _isFull = true;
             }
             catch (SocketException)
             {
@@ -60,6 +66,7 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         socket.Dispose();
+        _unbound.Cancel();
         if (!IsRemoved && !factory.IsStopping)
         {
             IsRemoved = true;
@@ -73,6 +80,7 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
     public ValueTask DisposeAsync()
     {
         socket.Dispose();
+        _unbound.Dispose();
         return ValueTask.CompletedTask;
     }
 

@@ -62,8 +62,6 @@ internal sealed class EndpointListenerFactory(
 
     internal DescriptorAlarm Descriptors => descriptors;
 
-    internal TimeProvider Time => time;
-
     internal ConnectionContext Connect(Socket socket) => _connections.Create(socket);
 
     /// <summary>The connections of an endpoint that was removed go on until they end or the drain time is up.</summary>

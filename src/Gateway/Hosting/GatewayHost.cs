@@ -166,6 +166,7 @@ internal static class GatewayHost
         app.UseMiddleware<AccessLog>();
 
         // 2. Every failure below ends here.
+        ErrorPage.Prepare();
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
         // 3. A CA that asks whether a name is ours.

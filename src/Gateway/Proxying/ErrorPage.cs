@@ -11,6 +11,10 @@ internal static class ErrorPage
     // The body is never part of a page: only JSON's own rules of escaping apply.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Loads what the pages take. Without a file descriptor an assembly cannot be loaded, and a type whose initializer has failed once
+    /// stays broken.</summary>
+    public static void Prepare() => new JsonObject { ["status"] = 0, ["title"] = HtmlEncoder.Default.Encode("") }.ToJsonString(Readable);
+
     /// <summary>Fills in the response whose status is set.</summary>
     /// <param name="context">A request whose response has not started.</param>
     /// <param name="explanation">What the reader may know of the cause; null for nothing.</param>

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Text;
+using System.Net.WebSockets;
 using Gateway.EndToEnd.Harness;
 using Gateway.EndToEnd.Proxying;
 using Gateway.Tests.Hosting;
@@ -27,8 +26,8 @@ public sealed class DescriptorTests
             context.WebSockets.IsWebSocketRequest ? Sockets.EchoAsync(context) : context.Response.WriteAsync("well"));
         await using var gateway = await GatewayProcess.RunAsync(folder, new GatewayJson().Https().To(service.Address), under: ["prlimit", "--nofile=256"]);
         using var call = await Clients.OpenWebSocketAsync(gateway, "/ws", "1.1");
-        await using var connected = await Clients.ConnectTlsAsync(gateway.HttpsPort!.Value);
-        await using var other = await Clients.ConnectTlsAsync(gateway.HttpsPort!.Value);
+        using var early = gateway.CreateClient(HttpVersion.Version20);
+        Assert.Equal("well", await early.GetStringAsync("/", Cancellation));
 
         // More than there are descriptors: the kernel queues what the gateway cannot accept.
         var crowd = new List<Socket>();
@@ -49,12 +48,23 @@ public sealed class DescriptorTests
         Assert.InRange(used, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         await Clients.EchoAsync(call, "still here");
 
-        // A request and a handshake that would need another socket.
-        Assert.StartsWith("HTTP/1.1 503", await AskAsync(connected, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), StringComparison.Ordinal);
-        Assert.StartsWith(
-            "HTTP/1.1 503",
-            await AskAsync(other, "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
-            StringComparison.Ordinal);
+        // Some are kept for those who are in. When these are gone too, a handshake that would need another one is refused.
+        Assert.Equal("well", await early.GetStringAsync("/", Cancellation));
+        var statuses = new List<string>();
+        var calls = new List<ClientWebSocket>();
+        for (var i = 0; i < 60; i++)
+        {
+            var socket = new ClientWebSocket();
+            calls.Add(socket);
+            socket.Options.HttpVersion = HttpVersion.Version20;
+            socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            var refusal = await Record.ExceptionAsync(() => socket.ConnectAsync(new Uri($"wss://localhost:{gateway.HttpsPort}/ws"), early, Cancellation));
+            statuses.Add(refusal?.Message ?? "open");
+        }
+
+        Assert.Equal("open", statuses[0]);
+        Assert.Contains("503", statuses[^1], StringComparison.Ordinal);
+        calls.ForEach(socket => socket.Dispose());
 
         crowd.ForEach(socket => socket.Dispose());
         var freed = Stopwatch.GetTimestamp();
@@ -66,14 +76,6 @@ public sealed class DescriptorTests
         await Clients.EchoAsync(call, "still here");
         var alarm = Assert.Single(gateway.Program.All.Lines, line => line.Contains(Alarm, StringComparison.Ordinal));
         Assert.Contains("LimitNOFILE", alarm, StringComparison.Ordinal);
-    }
-
-    private static async Task<string> AskAsync(SslStream connection, string request)
-    {
-        await connection.WriteAsync(Encoding.ASCII.GetBytes(request), Cancellation);
-        var buffer = new byte[4096];
-        var read = await connection.ReadAsync(buffer, Cancellation);
-        return Encoding.ASCII.GetString(buffer, 0, read);
     }
 
     // proc(5): utime and stime are the 14th and 15th field, in ticks of 10 ms; the second field may hold spaces.

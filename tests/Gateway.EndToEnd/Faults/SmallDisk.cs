@@ -21,14 +21,14 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <summary>Not one byte more fits.</summary>
     public async Task FillAsync()
     {
-        await using var filler = new FileStream(System.IO.Path.Combine(Path, "filler"), FileMode.Create);
+        // Without a buffer, which would try once more at its end.
+        await using var filler = new FileStream(System.IO.Path.Combine(Path, "filler"), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var block = new byte[512];
         while (true)
         {
             try
             {
                 await filler.WriteAsync(block);
-                await filler.FlushAsync();
             }
             catch (IOException)
             {

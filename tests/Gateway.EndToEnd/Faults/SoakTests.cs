@@ -55,7 +55,7 @@ public sealed class SoakTests
             CultureInfo.InvariantCulture,
             $"{Duration}: {_requests} requests at half of {most:F0}/s, {_calls} calls, {_messages} messages, {_failures.Count} failures; memory {memory[0].Bytes / 1e6:F0} MB, {memory[memory.Count / 3].Bytes / 1e6:F0} MB after a third, {memory[^1].Bytes / 1e6:F0} MB at the end, {slope:P2} in 5 minutes"));
         Assert.Empty(_failures);
-        Assert.DoesNotContain(gateway.Program.All.Lines, line => line.Contains("\"Level\":\"Error\"", StringComparison.Ordinal));
+        Assert.DoesNotContain(gateway.Program.All.Lines, line => line.Contains("\"@l\":\"Error\"", StringComparison.Ordinal));
         if (Duration >= LongEnough)
         {
             Assert.InRange(slope, -1, 0.01);
