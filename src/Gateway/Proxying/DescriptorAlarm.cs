@@ -80,7 +80,7 @@ internal sealed partial class DescriptorAlarm(TimeProvider time, ILogger<Descrip
         }
 
         var text = line[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0];
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit - Math.Clamp(limit / 8, 16, 256) : int.MaxValue;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit - Math.Clamp(limit / 16, 16, 256) : int.MaxValue;
     }
 
     [LoggerMessage(EventId = 140, Level = LogLevel.Error,

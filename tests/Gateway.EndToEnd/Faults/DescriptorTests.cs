@@ -64,7 +64,15 @@ public sealed class DescriptorTests
 
         Assert.Equal("open", statuses[0]);
         Assert.Contains("503", statuses[^1], StringComparison.Ordinal);
-        calls.ForEach(socket => socket.Dispose());
+        foreach (var socket in calls)
+        {
+            if (socket.State == WebSocketState.Open)
+            {
+                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation);
+            }
+
+            socket.Dispose();
+        }
 
         crowd.ForEach(socket => socket.Dispose());
         var freed = Stopwatch.GetTimestamp();

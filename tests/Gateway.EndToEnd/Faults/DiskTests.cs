@@ -20,11 +20,7 @@ public sealed class DiskTests
         using var folder = new TestFolder();
         await using var disk = await SmallDisk.MountAsync(folder.State);
         await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("well"));
-        // The CA is out of reach, so that there is always something to try.
-        var json = new GatewayJson().Https().Http().To(service.Address)
-            .Set("LettuceEncrypt:AcceptTermsOfService", true)
-            .Set("LettuceEncrypt:DomainNames", new JsonArray("www.example.com"))
-            .Set("Gateway:Acme:Issuers", new JsonArray(new JsonObject { ["DirectoryUrl"] = $"https://localhost:{Ports.Free()}/dir" }));
+        var json = new GatewayJson().Https().Http().To(service.Address);
         string? thumbprint;
         await using (var first = await GatewayProcess.RunAsync(folder, json))
         {
@@ -35,6 +31,10 @@ public sealed class DiskTests
             await first.Program.WaitForExitAsync();
         }
 
+        // Now there is a certificate to be had, and nothing of it could be kept.
+        json.Set("LettuceEncrypt:AcceptTermsOfService", true)
+            .Set("LettuceEncrypt:DomainNames", new JsonArray("www.example.com"))
+            .Set("Gateway:Acme:Issuers", new JsonArray(new JsonObject { ["DirectoryUrl"] = $"https://localhost:{Ports.Free()}/dir" }));
         await (state == "full" ? disk.FillAsync() : disk.MakeReadOnlyAsync());
         await using var gateway = await GatewayProcess.RunAsync(folder, json);
         await gateway.Program.WaitForLineAsync("See that the state directory exists");
