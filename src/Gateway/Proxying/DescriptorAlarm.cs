@@ -10,7 +10,7 @@ namespace Gateway.Proxying;
 internal sealed partial class DescriptorAlarm(TimeProvider time, ILogger<DescriptorAlarm> logger)
 {
     // Short beside the patience of a client, long beside a turn of the loop.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     // A process at its limit gets one back and loses it again all the time.
     private static readonly TimeSpan Calm = TimeSpan.FromMinutes(1);

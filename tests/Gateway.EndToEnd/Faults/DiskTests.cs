@@ -15,7 +15,7 @@ public sealed class DiskTests
     [Theory]
     [InlineData("full")]
     [InlineData("read-only")]
-    public async Task TheCertificatesThatAreThereServeAndOneAlarmSaysWhy(string state)
+    public async Task TheCertificatesThatAreThereServeAndTheLogSaysWhyOnce(string state)
     {
         using var folder = new TestFolder();
         await using var disk = await SmallDisk.MountAsync(folder.State);
@@ -45,7 +45,10 @@ public sealed class DiskTests
         Assert.Equal(thumbprint, after?.Thumbprint);
         using var client = gateway.CreateClient();
         Assert.Equal("well", await client.GetStringAsync("/", Cancellation));
-        Assert.Single(gateway.Program.All.Lines, line => line.Contains("\"@l\":\"Error\"", StringComparison.Ordinal));
+        // At the start, and at the one attempt since then: none of it is said a second time.
+        var alarms = gateway.Program.All.Lines.Where(line => line.Contains("\"@l\":\"Error\"", StringComparison.Ordinal)).ToArray();
+        Assert.InRange(alarms.Length, 1, 3);
+        Assert.Equal(alarms.Length, alarms.Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("@m").GetString()).Distinct().Count());
     }
 
     [Fact]
