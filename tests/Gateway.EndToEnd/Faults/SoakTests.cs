@@ -37,7 +37,7 @@ public sealed class SoakTests
         using var folder = new TestFolder();
         await using var service = await TestService.StartAsync(context =>
             context.WebSockets.IsWebSocketRequest ? Sockets.EchoAsync(context) : context.Response.WriteAsync("well"));
-        await using var gateway = await GatewayProcess.RunAsync(folder, new GatewayJson().Https().To(service.Address).Set("Serilog:MinimumLevel:Default", "Warning"));
+        await using var gateway = await GatewayProcess.RunAsync(folder, new GatewayJson().Https().To(service.Address).Set("Serilog:MinimumLevel:Override:Gateway.Observability.AccessLog", "Warning"));
         using var client = gateway.CreateClient();
 
         var most = await MeasureAsync(client);
