@@ -90,7 +90,9 @@ public sealed class ServiceFaultTests
             .Set("ReverseProxy:Clusters:service:Destinations:two:Address", second.Address)
             .Set("ReverseProxy:Clusters:service:HealthCheck:Passive", new JsonObject
             {
-                ["Enabled"] = true, ["Policy"] = "TransportFailureRate", ["ReactivationPeriod"] = "00:00:02",
+                ["Enabled"] = true,
+                ["Policy"] = "TransportFailureRate",
+                ["ReactivationPeriod"] = "00:00:02",
             });
         await using var gateway = await GatewayProcess.RunAsync(folder, json);
         using var client = gateway.CreateClient();

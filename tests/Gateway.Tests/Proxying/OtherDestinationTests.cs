@@ -155,7 +155,11 @@ public sealed class OtherDestinationTests
             {
                 Active = new ActiveHealthCheckConfig
                 {
-                    Enabled = true, Interval = TimeSpan.FromMilliseconds(100), Timeout = TimeSpan.FromSeconds(5), Path = "/health", Policy = "ConsecutiveFailures",
+                    Enabled = true,
+                    Interval = TimeSpan.FromMilliseconds(100),
+                    Timeout = TimeSpan.FromSeconds(5),
+                    Path = "/health",
+                    Policy = "ConsecutiveFailures",
                 },
             },
         }));
