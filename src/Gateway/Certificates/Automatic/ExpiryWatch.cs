@@ -24,7 +24,7 @@ internal sealed partial class ExpiryWatch(TimeProvider time, ILogger logger)
         }
 
         name.WarnedAt = time.GetTimestamp();
-        var (error, remedy) = (name.State.LastError ?? "", name.State.Remedy ?? "");
+        var (error, remedy) = (Sentence.Of(name.State.LastError ?? "the reason is not known"), name.State.Remedy ?? "");
         if (left <= TimeSpan.Zero)
         {
             LogExpired(name.Identifier.Value, certificate.NotAfter, name.State.Failures, error, remedy, name.State.NextAttempt);
@@ -35,9 +35,9 @@ internal sealed partial class ExpiryWatch(TimeProvider time, ILogger logger)
         }
     }
 
-    [LoggerMessage(EventId = 381, Message = "The certificate for {Name} expires {NotAfter:u}, in {Days} days, and has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt {NextAttempt:u}")]
+    [LoggerMessage(EventId = 381, Message = "The certificate for {Name} expires {NotAfter:u}, in {Days} days, and has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt: {NextAttempt:u}")]
     private partial void LogExpires(LogLevel level, string name, DateTimeOffset notAfter, double days, int failures, string error, string remedy, DateTimeOffset? nextAttempt);
 
-    [LoggerMessage(EventId = 382, Level = LogLevel.Critical, Message = "The certificate for {Name} expired {NotAfter:u}: clients refuse it. It has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt {NextAttempt:u}")]
+    [LoggerMessage(EventId = 382, Level = LogLevel.Critical, Message = "The certificate for {Name} expired {NotAfter:u}: clients refuse it. It has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt: {NextAttempt:u}")]
     private partial void LogExpired(string name, DateTimeOffset notAfter, int failures, string error, string remedy, DateTimeOffset? nextAttempt);
 }

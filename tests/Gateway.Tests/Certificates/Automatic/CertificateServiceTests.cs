@@ -433,8 +433,8 @@ public sealed class CertificateServiceTests : IAsyncLifetime
         await gateway.SettleAsync();
         var before = gateway.Select(Name);
         RenewalRequests.Ask(gateway.Source.Folder, AcmeIdentifier.Parse(Name), dryRun: true);
-        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.State(Name).LastDryRun is not null);
-        Assert.Null(gateway.State(Name).LastDryRun!.Error);
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.Answer(Name, dryRun: true) is not null);
+        Assert.Null(gateway.Answer(Name, dryRun: true)!.Error);
         Assert.Same(before, gateway.Select(Name));
         Assert.Equal((1, 1), (_ca.OrdersPlaced, _other.OrdersPlaced));
     }
