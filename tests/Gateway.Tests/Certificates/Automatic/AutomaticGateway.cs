@@ -60,7 +60,7 @@ internal sealed class AutomaticGateway : IAsyncDisposable
         ChallengeTypes = [AcmeChallengeType.Http01, AcmeChallengeType.TlsAlpn01],
     };
 
-    public static async Task<AutomaticGateway> StartAsync(string stateDirectory, AcmeOptions options, SimulatedTime time)
+    public static async Task<AutomaticGateway> StartAsync(string stateDirectory, AcmeOptions? options, SimulatedTime time)
     {
         var gateway = new AutomaticGateway(stateDirectory, time);
         gateway.Service.Apply(options);
