@@ -23,7 +23,7 @@ internal sealed class AcmeState(AcmeOptions options, AcmeFolder folder)
     {
         try
         {
-            foreach (var path in new[] { folder.StateDirectory, folder.Names, folder.Requests })
+            foreach (var path in new[] { folder.StateDirectory, folder.Root, folder.Names, folder.Requests })
             {
                 if (Directory.Exists(path))
                 {

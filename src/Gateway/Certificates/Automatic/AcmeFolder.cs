@@ -23,7 +23,7 @@ internal sealed class AcmeFolder(string stateDirectory)
     /// <summary>What became of each request, a file a name.</summary>
     public string Answers => Path.Combine(Root, "answers");
 
-    private string Root => Path.Combine(StateDirectory, "acme");
+    public string Root => Path.Combine(StateDirectory, "acme");
 
     public string IssuerFolder(Uri directory) => Path.Combine(Root, "issuers", Escape(directory.Authority + directory.AbsolutePath));
 
