@@ -145,7 +145,6 @@ internal sealed partial class CertificateService(
             foreach (var name in _names.Where(name => !name.IsBusy))
             {
                 Try($"plan the renewal of {name.Identifier}", () => LookAt(name, work, stoppingToken));
-                _expiry.Look(name);
             }
         }
     }
@@ -161,6 +160,7 @@ internal sealed partial class CertificateService(
             LogClamped(name.Identifier.Value, work.Options.RenewDaysInAdvance, plan.At, plan.Why);
         }
 
+        _expiry.Look(name, plan);
         if (plan.At <= now && name.HasPaused(time))
         {
             Begin(name, token => RenewAsync(name, work, forced: false, token), stoppingToken);

@@ -8,10 +8,11 @@ internal sealed partial class ExpiryWatch(TimeProvider time, ILogger logger)
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromDays(1);
     private static readonly TimeSpan BetweenUrgentWarnings = TimeSpan.FromHours(6);
 
-    public void Look(ManagedName name)
+    /// <param name="name">Looked at often.</param>
+    /// <param name="plan">When it is to be renewed.</param>
+    public void Look(ManagedName name, RenewalPlan plan)
     {
-        // A short-lived certificate that is on its way to a renewal as planned is no news.
-        if (name is not { Current: { } certificate, State.Failures: > 0 })
+        if (name.Serving is not { } certificate)
         {
             return;
         }
@@ -20,6 +21,12 @@ internal sealed partial class ExpiryWatch(TimeProvider time, ILogger logger)
         var isUrgent = left < VerySoon;
         if (left > Soon || (name.WarnedAt is { } at && time.GetElapsedTime(at) < (isUrgent ? BetweenUrgentWarnings : BetweenWarnings)))
         {
+            return;
+        }
+
+        if (name.State.Failures == 0)
+        {
+            LookAtPlan(name, certificate, left, plan);
             return;
         }
 
@@ -34,6 +41,21 @@ internal sealed partial class ExpiryWatch(TimeProvider time, ILogger logger)
             LogExpires(isUrgent ? LogLevel.Error : LogLevel.Warning, name.Identifier.Value, certificate.NotAfter, Math.Floor(left.TotalDays), name.State.Failures, error, remedy, name.State.NextAttempt);
         }
     }
+
+    // A short-lived certificate that is on its way to a renewal as usual is no news; one whose renewal was put off is.
+    private void LookAtPlan(ManagedName name, ServedCertificate certificate, TimeSpan left, RenewalPlan plan)
+    {
+        var life = certificate.NotAfter - certificate.NotBefore;
+        var late = life < 2 * Soon ? life / 6 : (life / 3) - (life / 20);
+        if (plan.At > time.GetUtcNow() && left < late)
+        {
+            name.WarnedAt = time.GetTimestamp();
+            LogPutOff(name.Identifier.Value, certificate.NotAfter, Math.Floor(left.TotalDays), plan.At, plan.Why);
+        }
+    }
+
+    [LoggerMessage(EventId = 383, Level = LogLevel.Warning, Message = "The certificate for {Name} expires {NotAfter:u}, in {Days} days, and has not been renewed yet: that is planned for {PlannedAt:u}, because {Why}")]
+    private partial void LogPutOff(string name, DateTimeOffset notAfter, double days, DateTimeOffset plannedAt, string why);
 
     [LoggerMessage(EventId = 381, Message = "The certificate for {Name} expires {NotAfter:u}, in {Days} days, and has not been renewed (failures in a row: {Failures}): {Error} {Remedy} Next attempt: {NextAttempt:u}")]
     private partial void LogExpires(LogLevel level, string name, DateTimeOffset notAfter, double days, int failures, string error, string remedy, DateTimeOffset? nextAttempt);

@@ -41,6 +41,9 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
 
     public bool WasToldOfClamping { get; set; }
 
+    /// <summary>What serves until the next one is there: the newest, or that of a CA which is not wanted any more.</summary>
+    public ServedCertificate? Serving => Current ?? Former;
+
     public IEnumerable<ServedCertificate> Certificates => new[] { Current, Former }.OfType<ServedCertificate>();
 
     /// <returns>Whether that is another certificate than before.</returns>

@@ -208,7 +208,7 @@ internal sealed partial class Renewal(
         }
     }
 
-    private string Meanwhile(ManagedName name) => name.Current switch
+    private string Meanwhile(ManagedName name) => name.Serving switch
     {
         null => "a temporary certificate, which browsers warn of",
         { } current when current.NotAfter < time.GetUtcNow() => $"the certificate that expired {current.NotAfter:u}, which browsers refuse",

@@ -460,6 +460,42 @@ public sealed class CertificateServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WarnsOfARenewalThatTheOperatorHasPutOff()
+    {
+        Behaviour.Refuse = resource => resource == FakeResource.RenewalInfo ? new FakeRefusal(500, "serverInternal", "no advice today") : null;
+        await using var gateway = await StartAsync(Options(Name) with { RenewDaysInAdvance = TimeSpan.FromDays(10) });
+        await gateway.SettleAsync();
+        _time.Set(TimeSpan.FromDays(75));
+        await gateway.PassAsync(TimeSpan.FromHours(2));
+        Assert.Equal(0, Warnings(gateway));
+        await gateway.PassAsync(TimeSpan.FromDays(2));
+        Assert.InRange(Warnings(gateway), 1, 3);
+        Assert.Contains(gateway.Log.All, line => line.Level == LogLevel.Warning && line.Message.Contains("has not been renewed yet") && line.Message.EndsWith("because RenewDaysInAdvance says so"));
+        Assert.Equal(1, _ca.OrdersPlaced);
+    }
+
+    [Fact]
+    public async Task AShortLivedCertificateOnItsWayToARenewalIsNoNews()
+    {
+        Behaviour.CertificateLifetime = TimeSpan.FromDays(6);
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.PassAsync(TimeSpan.FromDays(13));
+        Assert.True(_ca.OrdersPlaced > 2);
+        Assert.Equal(0, Warnings(gateway));
+    }
+
+    [Fact]
+    public async Task AProgramThatHangsAfterARenewalIsEnded()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is of Unix.");
+        await using var gateway = await StartAsync(Options(Name) with { OnRenewed = "/bin/sleep 86400" });
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(30), () => gateway.Log.All.Any(line => line.Message.Contains("did not end within 300 s")));
+        Assert.NotNull(gateway.Select(Name));
+        await gateway.SettleAsync();
+        Assert.Equal(0, gateway.State(Name).Failures);
+    }
+
+    [Fact]
     public async Task ADryRunOrdersAtStagingAndLeavesEverythingElseAlone()
     {
         var options = AutomaticGateway.Options(_folder, [_ca], Name);
