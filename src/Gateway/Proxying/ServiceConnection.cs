@@ -193,7 +193,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
     {
         if (disposing)
         {
-                stream.Dispose();
+            stream.Dispose();
         }
 
         base.Dispose(disposing);

@@ -39,7 +39,7 @@ public sealed class HookCommandTests
         var error = await Assert.ThrowsAsync<HookException>(() => command.RunAsync([], Nothing, TestContext.Current.CancellationToken));
         Assert.Contains("did not end within 1 s", error.Message);
         var child = File.ReadAllText(folder["child"]).Trim();
-        Assert.True(!Directory.Exists("/proc/" + child) || File.ReadAllText($"/proc/{child}/stat").Contains(") Z "), "The child still runs.");
+        await GoneAsync(child).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     [Fact]
@@ -48,6 +48,15 @@ public sealed class HookCommandTests
 
     [Fact]
     public Task AMegabyteOfOutputDoesNotBlockIt() => RunAsync("/bin/sh -c 'head -c 1000000 /dev/zero'");
+
+    // It was killed a moment ago, and nothing tells when the system has done so.
+    private static async Task GoneAsync(string process)
+    {
+        while (Directory.Exists("/proc/" + process) && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z "))
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
 
     private static Task RunAsync(string commandLine, params string[] arguments) =>
         new HookCommand(commandLine, TimeSpan.FromMinutes(1), TimeProvider.System).RunAsync(arguments, Nothing, TestContext.Current.CancellationToken);
