@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Gateway.Certificates;
 using Gateway.Configuration;
+using Gateway.Hosting.Systemd;
 using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -19,6 +20,9 @@ internal sealed partial class ConfigurationReload(
     CertificateSources sources,
     CertificateFileWatcher certificates,
     OpenWebSockets sockets,
+    InheritedSockets inherited,
+    NotifySocket notify,
+    ServiceStatus status,
     TimeProvider time,
     ILogger<ConfigurationReload> logger) : BackgroundService
 {
@@ -36,6 +40,8 @@ internal sealed partial class ConfigurationReload(
     public async Task<bool> ReloadAsync(CancellationToken cancellationToken)
     {
         await _applying.WaitAsync(cancellationToken);
+        notify.Reloading();
+        status.IsConfigurationRejected = true;
         try
         {
             _applied = FileStamp.Of(source.Path);
@@ -53,10 +59,12 @@ internal sealed partial class ConfigurationReload(
             }
 
             Apply(next);
+            status.IsConfigurationRejected = false;
             return true;
         }
         finally
         {
+            notify.Reloaded(status.ToString());
             _applying.Release();
         }
     }
@@ -121,6 +129,7 @@ internal sealed partial class ConfigurationReload(
             LogNeedsRestart(logger, section);
         }
 
+        inherited.WarnOfUnused(next.Endpoints, logger);
         LogApplied(logger, source.Path, next.Routes.Count, next.Endpoints.Count, left.Length);
     }
 
@@ -150,7 +159,7 @@ internal sealed partial class ConfigurationReload(
 
         // Kestrel would only log it.
         var open = current.Value.Endpoints.Select(e => e.Port).ToHashSet();
-        foreach (var obstacle in BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port))], HostPlatform.Current))
+        foreach (var obstacle in BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port) && !inherited.Serve(e))], HostPlatform.Current))
         {
             yield return obstacle;
         }

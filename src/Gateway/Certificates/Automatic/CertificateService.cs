@@ -38,6 +38,18 @@ internal sealed partial class CertificateService(
     /// <summary>How many names are being worked on.</summary>
     public int Working => _names.Count(name => name.IsBusy);
 
+    /// <summary>When a certificate will be renewed next; null before that is planned.</summary>
+    public DateTimeOffset? NextRenewal
+    {
+        get
+        {
+            lock (_names)
+            {
+                return _names.Min(name => name.State.NextAttempt);
+            }
+        }
+    }
+
     /// <summary>Publishes what is stored, before the first handshake.</summary>
     public void LoadAll()
     {
