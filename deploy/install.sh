@@ -162,7 +162,9 @@ install_files() {
   fi
   install -d -m 755 "$(dirname "$config")"
   [[ -e $config ]] || install -m 644 "$here/gateway.json" "$config"
-  install -d -m 700 -o gateway -g gateway "$state"
+  # What an installation before has left is root's.
+  install -d -m 700 "$state"
+  chown -R gateway:gateway "$state"
   install -d -m 750 -o gateway -g gateway "$logs"
   put 644 "$here/gateway.logrotate" "$logrotate"
 

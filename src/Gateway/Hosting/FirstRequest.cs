@@ -12,20 +12,34 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     private readonly CancellationTokenSource _closing;
     private readonly CancellationTokenRegistration _told;
     private volatile bool _hasBegun;
+    private volatile bool _isExpected;
 
     private FirstRequest(IConnectionLifetimeNotificationFeature inner, TimeSpan patience, TimeProvider time)
     {
         (_inner, _patience) = (inner, patience);
         _closing = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        ConnectionClosedRequested = _closing.Token;
         _told = inner.ConnectionClosedRequested.UnsafeRegister(static first => ((FirstRequest)first!).OnTold(), this);
     }
 
-    /// <summary>What Kestrel goes by: fires when the connection is to take no more requests.</summary>
-    public CancellationToken ConnectionClosedRequested { get; set; }
+    /// <summary>Fires when the connection is to take no more requests.</summary>
+    public CancellationToken ConnectionClosedRequested
+    {
+        get
+        {
+            // Kestrel asks for it when the TLS handshake, which has a limit of its own, is over: now the request is expected.
+            _isExpected = true;
+            if (_inner.ConnectionClosedRequested.IsCancellationRequested)
+            {
+                OnTold();
+            }
+
+            return _closing.Token;
+        }
+        set => _inner.ConnectionClosedRequested = value;
+    }
 
     /// <param name="next">The rest of the connection.</param>
-    /// <param name="patience">How long to wait for the request.</param>
+    /// <param name="patience">How long to wait for the request after the handshake.</param>
     /// <param name="time">By which clock.</param>
     public static ConnectionDelegate Await(ConnectionDelegate next, TimeSpan patience, TimeProvider time) => async connection =>
     {
@@ -75,7 +89,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
         {
             _closing.Cancel();
         }
-        else
+        else if (_isExpected)
         {
             _closing.CancelAfter(_patience);
         }

@@ -15,9 +15,9 @@ namespace Gateway.Hosting;
 /// <summary>The addresses to listen on, as <c>Kestrel:Endpoints</c> names them, with certificates from the gateway's table.</summary>
 internal static class KestrelEndpoints
 {
-    /// <summary>How long a connection that is new when the gateway is told to stop may take to bring its first request: a handshake and
-    /// a request from a phone far away.</summary>
-    public static readonly TimeSpan FirstRequestTime = TimeSpan.FromSeconds(1);
+    // A phone far away, or a machine that is busy with everybody's handshakes. A connection that a browser only holds ready delays the
+    // end by as much.
+    private static readonly TimeSpan FirstRequestTime = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 

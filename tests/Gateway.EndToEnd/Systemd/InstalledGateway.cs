@@ -64,19 +64,28 @@ public sealed class InstalledGateway(PublishedGateway published) : IAsyncLifetim
     }
 
     /// <summary>Opens calls, which the service answers with what it hears.</summary>
-    internal async Task<IReadOnlyList<ClientWebSocket>> OpenCallsAsync(int count)
+    internal Task<IReadOnlyList<ClientWebSocket>> OpenCallsAsync(int count) => OpenCallsAsync(count, Handler(), new Uri("wss://localhost/ws/call"));
+
+    internal static async Task<IReadOnlyList<ClientWebSocket>> OpenCallsAsync(int count, SocketsHttpHandler handler, Uri address)
     {
         var calls = new List<ClientWebSocket>();
-        using var client = new HttpMessageInvoker(Handler(), disposeHandler: false);
+        using var client = new HttpMessageInvoker(handler, disposeHandler: false);
         for (var i = 0; i < count; i++)
         {
             var socket = new ClientWebSocket();
             socket.Options.KeepAliveInterval = TimeSpan.Zero;
-            await socket.ConnectAsync(new Uri("wss://localhost/ws/call"), client, TestContext.Current.CancellationToken);
+            await socket.ConnectAsync(address, client, TestContext.Current.CancellationToken);
             calls.Add(socket);
         }
 
         return calls;
+    }
+
+    /// <summary>Whatever certificate the proxy shows: these tests are not about it.</summary>
+    internal static SocketsHttpHandler AnyCertificate(SocketsHttpHandler handler)
+    {
+        handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null };
+        return handler;
     }
 
     public async ValueTask DisposeAsync()
@@ -92,14 +101,10 @@ public sealed class InstalledGateway(PublishedGateway published) : IAsyncLifetim
         }
     }
 
-    private SocketsHttpHandler Handler()
-    {
-        var handler = Machine.Network.CreateHandler();
-        handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null };
-        return handler;
-    }
+    private SocketsHttpHandler Handler() => AnyCertificate(Machine.Network.CreateHandler());
 
-    private static async Task AnswerAsync(HttpContext context)
+    /// <summary>The service: a page of a known length, and an echo for calls.</summary>
+    internal static async Task AnswerAsync(HttpContext context)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {

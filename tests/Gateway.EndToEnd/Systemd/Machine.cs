@@ -6,7 +6,7 @@ namespace Gateway.EndToEnd.Systemd;
 /// <summary>A Debian 12 with a systemd of its own, in a container: what is changed in it is gone afterwards.</summary>
 internal sealed class Machine : IAsyncDisposable
 {
-    // test.sh makes it: ./test.sh says where the network is needed, and the tests have none.
+    // test.sh makes it, and says where: the tests have no network.
     private static readonly string BaseRoot = Path.Combine(
         Environment.GetEnvironmentVariable("GATEWAY_TESTS_CACHE") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "gateway-tests"),
         "bookworm");

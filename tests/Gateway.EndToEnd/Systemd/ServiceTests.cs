@@ -85,10 +85,10 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         _ = await gateway.OpenCallsAsync(7);
         var process = await Machine.PropertyAsync("MainPID");
 
-        await Machine.RunAsync("kill", "-TERM", process);
+        await SignalAsync("TERM", process);
         await UntilAsync(async () => (await Machine.JournalAsync()).Contains("Stopping: 7 WebSockets are open and may go on for 00:05:00", StringComparison.Ordinal));
         Assert.Equal("deactivating", await Machine.PropertyAsync("ActiveState"));
-        await Machine.RunAsync("kill", "-TERM", process);
+        await SignalAsync("TERM", process);
         var told = Stopwatch.GetTimestamp();
         await UntilAsync(async () => (await Machine.TryAsync("test", "-e", $"/proc/{process}")).ExitCode != 0);
 
@@ -104,7 +104,7 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         for (var i = 0; i < 3; i++)
         {
             var process = await Machine.PropertyAsync("MainPID");
-            await Machine.RunAsync("kill", "-KILL", process);
+            await SignalAsync("KILL", process);
             var killed = Stopwatch.GetTimestamp();
             Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
             times.Add(Stopwatch.GetElapsedTime(killed).TotalSeconds);
@@ -128,7 +128,7 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         // It is fed: twice the time and more without a restart.
         await UntilAsync(() => Task.FromResult(Stopwatch.GetElapsedTime(began) > TimeSpan.FromSeconds(8)));
         Assert.Equal(process, await Machine.PropertyAsync("MainPID"));
-        await Machine.RunAsync("kill", "-STOP", process);
+        await SignalAsync("STOP", process);
         await UntilAsync(async () => await Machine.PropertyAsync("MainPID") is var now && now != process && now != "0");
 
         Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
@@ -179,13 +179,16 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
             .Where(path => File.Exists(Machine.Root + path) || Directory.Exists(Machine.Root + path));
         Assert.All(left, path => Assert.True(path is "/etc/gateway" or "/etc/gateway/gateway.json" || path == "/var/lib/gateway" || path.StartsWith("/var/lib/gateway/", StringComparison.Ordinal), path));
         Assert.NotEqual(0, (await Machine.TryAsync("getent", "passwd", "gateway")).ExitCode);
-        Assert.Empty(await Machine.RunAsync("systemctl", "list-units", "--all", "--plain", "--no-legend", "gateway*"));
+        Assert.Empty(await Machine.RunAsync("systemctl", "list-unit-files", "--no-legend", "gateway*"));
+        Assert.Empty(await Machine.RunAsync("systemctl", "list-units", "--state=active,activating,failed", "--plain", "--no-legend", "gateway*"));
         Assert.Equal("root", await Machine.RunAsync("stat", "-c", "%U", "/var/lib/gateway"));
 
         // What is left is taken up again.
         await gateway.RunInstallerAsync("--binary", "/opt/package/gateway");
         Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
     }
+
+    private Task<string> SignalAsync(string signal, string process) => Machine.RunAsync("sh", "-c", $"kill -{signal} {process}");
 
     private static async Task EchoAsync(ClientWebSocket call)
     {
