@@ -41,7 +41,7 @@ internal sealed partial class ConfigurationReload(
     {
         await _applying.WaitAsync(cancellationToken);
         notify.Reloading();
-        status.IsConfigurationRejected = true;
+        var isApplied = false;
         try
         {
             _applied = FileStamp.Of(source.Path);
@@ -59,11 +59,11 @@ internal sealed partial class ConfigurationReload(
             }
 
             Apply(next);
-            status.IsConfigurationRejected = false;
-            return true;
+            return isApplied = true;
         }
         finally
         {
+            status.IsConfigurationRejected = !isApplied;
             notify.Reloaded(status.ToString());
             _applying.Release();
         }

@@ -7,17 +7,24 @@ namespace Gateway.Hosting;
 /// without an answer, in the middle of the TLS handshake if need be, and to the client the site would be down.</summary>
 internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDisposable
 {
+    // While the gateway is behind with its own work, the request may be here and not have been read.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+    private const int Looks = 32;
+
     private readonly IConnectionLifetimeNotificationFeature _inner;
     private readonly TimeSpan _patience;
-    private readonly CancellationTokenSource _closing;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _closing = new();
     private readonly CancellationTokenRegistration _told;
+    private readonly Lock _lock = new();
+    private ITimer? _waiting;
+    private int _looks;
+    private bool _isExpected;
     private volatile bool _hasBegun;
-    private volatile bool _isExpected;
 
     private FirstRequest(IConnectionLifetimeNotificationFeature inner, TimeSpan patience, TimeProvider time)
     {
-        (_inner, _patience) = (inner, patience);
-        _closing = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        (_inner, _patience, _time) = (inner, patience, time);
         _told = inner.ConnectionClosedRequested.UnsafeRegister(static first => ((FirstRequest)first!).OnTold(), this);
     }
 
@@ -27,7 +34,11 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
         get
         {
             // Kestrel asks for it when the TLS handshake, which has a limit of its own, is over: now the request is expected.
-            _isExpected = true;
+            lock (_lock)
+            {
+                _isExpected = true;
+            }
+
             if (_inner.ConnectionClosedRequested.IsCancellationRequested)
             {
                 OnTold();
@@ -67,7 +78,13 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     public void Dispose()
     {
         _told.Dispose();
-        _closing.Dispose();
+        lock (_lock)
+        {
+            _isExpected = false;
+            _waiting?.Dispose();
+        }
+
+        // Its source stays: a look that is under way may still cancel it, which needs nothing that must be freed.
     }
 
     private void Begin()
@@ -88,10 +105,23 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
         if (_hasBegun)
         {
             _closing.Cancel();
+            return;
         }
-        else if (_isExpected)
+
+        lock (_lock)
         {
-            _closing.CancelAfter(_patience);
+            if (_isExpected)
+            {
+                _waiting ??= _time.CreateTimer(static first => ((FirstRequest)first!).OnWaited(), this, _patience, LookAgain);
+            }
+        }
+    }
+
+    private void OnWaited()
+    {
+        if (ThreadPool.PendingWorkItemCount == 0 || Interlocked.Increment(ref _looks) > Looks)
+        {
+            _closing.Cancel();
         }
     }
 }

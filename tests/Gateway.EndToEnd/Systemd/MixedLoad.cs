@@ -26,14 +26,22 @@ internal sealed class MixedLoad(Func<CancellationToken, ValueTask<Socket>> conne
     private int _serverErrors;
     private int _idleCloses;
 
-    public int Answered => _answered;
-
     /// <summary>Starts it.</summary>
     public MixedLoad Start()
     {
         _running.Add(Task.Run(OpenNewAsync));
         _running.AddRange(Enumerable.Range(0, Kept).Select(i => Task.Run(() => KeepAsync(i))));
         return this;
+    }
+
+    /// <summary>Waits for as many more answers.</summary>
+    public async Task PassAsync(int answers, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Tick);
+        for (var until = _answered + answers; _answered < until;)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
     }
 
     /// <summary>Ends it, when every request that was begun has its answer.</summary>

@@ -39,6 +39,7 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
 
         for (var i = 0; i < 20; i++)
         {
+            await load.PassAsync(100, Cancellation);
             await Machine.WriteAsync("/etc/gateway/gateway.json", gateway.Configuration().Set("Gateway:Limits:MaxRequestBodySize", 1_000_000 + i).ToString());
             await Machine.RunAsync("systemctl", "reload", "gateway");
         }
@@ -48,18 +49,20 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         await Task.WhenAll(calls.Select(c => c.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation)));
         for (var i = 0; i < 20; i++)
         {
+            // Under load each time, not in what the restart before has held up.
+            await load.PassAsync(300, Cancellation);
             await Machine.RunAsync("systemctl", "restart", "gateway.service");
         }
 
         // Another program, by a byte that nobody reads.
         await Machine.RunAsync("sh", "-c", "cp /opt/package/gateway /opt/package/newer && echo >> /opt/package/newer");
         await gateway.RunInstallerAsync("--binary", "/opt/package/newer");
+        await load.PassAsync(300, Cancellation);
         var running = await Machine.RunAsync("stat", "-L", "-c", "%s", $"/proc/{await Machine.PropertyAsync("MainPID")}/exe");
         var result = await load.StopAsync();
 
         TestContext.Current.TestOutputHelper!.WriteLine(result.ToString());
         Assert.True(result is { Refused: 0, Truncated: 0, ServerErrors: 0 }, result.ToString());
-        Assert.True(result.Answered > 1000, result.ToString());
         Assert.Equal(new FileInfo(Machine.Root + "/opt/package/newer").Length, long.Parse(running, CultureInfo.InvariantCulture));
         Assert.Equal("0", await Machine.PropertyAsync("NRestarts"));
     }
