@@ -80,7 +80,13 @@ internal sealed class Machine : IAsyncDisposable
         _network?.Dispose();
         if (_container is not null)
         {
-            // The container's own processes go with its first one.
+            // All of its processes go with its first one. A process left over would be taken by the next machine for its own: without
+            // cgroup namespaces they share the names of their groups.
+            if (_init > 0)
+            {
+                ProcessFamily.Send(_init, 9);
+            }
+
             await _container.DisposeAsync();
         }
 
