@@ -67,7 +67,8 @@ missing_packages() {
   local pair
   # program:package
   for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx \
-    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git; do
+    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git \
+    debootstrap:debootstrap systemd-nspawn:systemd-container; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done
   for pair in requests:python3-requests websockets:python3-websockets websocket:python3-websocket; do
@@ -110,6 +111,25 @@ install_packages() {
   fi
   if [[ " ${available[*]} " == *" nginx "* ]] && command -v systemctl >/dev/null; then
     systemctl disable --quiet nginx >/dev/null 2>&1 || true
+  fi
+}
+
+# The Debian whose systemd the tests boot; made once, here, since the tests have no network. From where this machine gets its own.
+make_machine() {
+  local cache=${GATEWAY_TESTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gateway-tests} mirror=''
+  export GATEWAY_TESTS_CACHE=$cache
+  ((EUID == 0)) && command -v debootstrap >/dev/null && [[ ! -d $cache/bookworm ]] || return 0
+  mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null \
+    | sed -nE 's/^(URIs:|deb( \[[^]]*\])?) *(https?:[^ ]*\/debian)\/?( .*)?$/\3/p' | head -n 1) || true
+  say "Debian for the systemd tests, in $cache"
+  mkdir -p "$cache"
+  rm -rf "$cache/bookworm.new"
+  if debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,iproute2,logrotate \
+    bookworm "$cache/bookworm.new" "${mirror:-http://deb.debian.org/debian}" >"$results/debootstrap.log" 2>&1; then
+    mv "$cache/bookworm.new" "$cache/bookworm"
+  else
+    tail -n 20 "$results/debootstrap.log"
+    rm -rf "$cache/bookworm.new"
   fi
 }
 
@@ -160,7 +180,10 @@ if ! command -v dotnet >/dev/null; then
   must "the .NET 10 SDK is not installed: https://dotnet.microsoft.com/download" false || finish
 fi
 
-$fast || install_packages
+if ! $fast; then
+  install_packages
+  make_machine
+fi
 
 say "Build ($configuration)"
 restore=(dotnet restore Gateway.sln --verbosity quiet)
@@ -180,7 +203,7 @@ if ! $fast; then
   fi
   # The tests publish for every platform, and have no network then.
   must "restore what publishing takes" dotnet restore src/Gateway --verbosity quiet -p:EnableRuntimePackDownload=true \
-    -p:EnableAppHostPackDownload=true -p:ArtifactsPath="$results/restored" || true
+    -p:EnableAppHostPackDownload=true -p:PublishReadyToRun=true -p:ArtifactsPath="$results/restored" || true
   run_tests Gateway.EndToEnd 40
 fi
 

@@ -10,7 +10,11 @@ internal sealed class ChildCommand : IAsyncDisposable
 
     private readonly Process _process;
 
-    private ChildCommand(Process process) => _process = process;
+    private ChildCommand(Process process)
+    {
+        _process = process;
+        AppDomain.CurrentDomain.ProcessExit += EndAtOnce;
+    }
 
     /// <summary>Starts it in this process's folder and environment.</summary>
     /// <param name="command">The program and its arguments; no shell looks at them.</param>
@@ -55,11 +59,15 @@ internal sealed class ChildCommand : IAsyncDisposable
     /// <summary>Asks the process tree to end, and ends it after 5 s.</summary>
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= EndAtOnce;
         using (_process)
         {
             await HostPlatform.Current.StopTreeAsync(_process, TimeToStop);
         }
     }
+
+    // A second Ctrl-C: the gateway goes at once, and must not leave the services behind.
+    private void EndAtOnce(object? sender, EventArgs e) => HostPlatform.Current.StopTreeAsync(_process, TimeSpan.Zero).Wait(TimeToStop);
 
     private static void WriteLine(TextWriter output, string prefix, string? line)
     {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting.Systemd;
 using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,6 +21,9 @@ internal sealed partial class ConfigurationReload(
     CertificateSources sources,
     CertificateFileWatcher certificates,
     OpenWebSockets sockets,
+    InheritedSockets inherited,
+    NotifySocket notify,
+    ServiceStatus status,
     TimeProvider time,
     ILogger<ConfigurationReload> logger,
     CertificateService? automatic = null) : BackgroundService
@@ -41,6 +45,8 @@ internal sealed partial class ConfigurationReload(
     public async Task<bool> ReloadAsync(CancellationToken cancellationToken)
     {
         await _applying.WaitAsync(cancellationToken);
+        notify.Reloading();
+        var isApplied = false;
         try
         {
             _applied = FileStamp.Of(source.Path);
@@ -58,10 +64,12 @@ internal sealed partial class ConfigurationReload(
             }
 
             Apply(next);
-            return true;
+            return isApplied = true;
         }
         finally
         {
+            status.IsConfigurationRejected = !isApplied;
+            notify.Reloaded(status.ToString());
             _applying.Release();
         }
     }
@@ -130,6 +138,7 @@ internal sealed partial class ConfigurationReload(
             LogNeedsRestart(logger, section);
         }
 
+        inherited.WarnOfUnused(next.Endpoints, logger);
         LogApplied(logger, source.Path, next.Routes.Count, next.Endpoints.Count, left.Length);
     }
 
@@ -162,7 +171,7 @@ internal sealed partial class ConfigurationReload(
 
         // Kestrel would only log it.
         var open = current.Value.Endpoints.Select(e => e.Port).ToHashSet();
-        foreach (var obstacle in BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port))], HostPlatform.Current))
+        foreach (var obstacle in BindFailure.Foresee([.. next.Endpoints.Where(e => !open.Contains(e.Port) && !inherited.Serve(e))], HostPlatform.Current))
         {
             yield return obstacle;
         }

@@ -1,11 +1,13 @@
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Serilog;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -19,12 +21,14 @@ internal static class GatewayHost
     /// <param name="mode">The verb.</param>
     /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
     /// <param name="source">Where the configuration is read again when it changes; null where it never does.</param>
+    /// <param name="systemd">What systemd has handed over; null where it did not start this process.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
         GatewayConfiguration configuration,
         HostMode mode,
         CertificateSources certificates,
         ConfigurationSource? source = null,
+        SystemdHandover? systemd = null,
         Action<WebApplicationBuilder>? customize = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
@@ -35,7 +39,8 @@ internal static class GatewayHost
         var values = new ReloadableValues(configuration.Root);
         var live = Logging.WithDefaults(values);
         services.AddSerilog(Logging.Create(live, mode), dispose: true);
-        AddDrain(services, mode == HostMode.Dev ? TimeSpan.Zero : configuration.Gateway.DrainTimeout);
+        AddDrain(services, mode);
+        AddSystemd(services, systemd ?? SystemdHandover.None);
 
         AddCertificates(services, certificates);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
@@ -57,18 +62,40 @@ internal static class GatewayHost
         return app;
     }
 
-    /// <param name="services">Of the host.</param>
-    /// <param name="timeout">None in dev: a developer who presses Ctrl-C with a call open wants the prompt back.</param>
-    private static void AddDrain(IServiceCollection services, TimeSpan timeout)
+    private static void AddDrain(IServiceCollection services, HostMode mode)
     {
         services.AddSingleton<OpenWebSockets>();
-        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Drain>(provider, timeout));
-        services.Configure<HostOptions>(options =>
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, mode));
+        services.AddHostedService(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService<SecondSignal>();
+        // Together: the endpoints stop accepting while the calls drain.
+        services.Configure<HostOptions>(options => options.ServicesStopConcurrently = true);
+    }
+
+    private static void AddSystemd(IServiceCollection services, SystemdHandover systemd)
+    {
+        var sockets = new InheritedSockets(systemd.Descriptors);
+        services.AddSingleton(sockets);
+        services.Configure<SocketTransportOptions>(transport =>
         {
-            // Together: the endpoints stop accepting while the calls drain.
-            options.ServicesStopConcurrently = true;
-            options.ShutdownTimeout = timeout + Drain.CloseTime;
+            // While the process is replaced, everybody who connects waits in this queue. The kernel has a limit of its own (somaxconn).
+            transport.Backlog = 4096;
+            transport.CreateBoundListenSocket = address => sockets.Open(address) ?? SocketTransportOptions.CreateDefaultBoundListenSocket(address);
         });
+
+        services.AddSingleton(provider => new NotifySocket(
+            systemd.NotifySocket, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<NotifySocket>>()));
+        services.AddSingleton(provider => new ServiceStatus(
+            provider.GetRequiredService<OpenWebSockets>(), provider.GetRequiredService<ServedCertificates>(), provider.GetService<CertificateService>()));
+        if (systemd.NotifySocket is not null)
+        {
+            services.AddHostedService<SystemdService>();
+            if (systemd.WatchdogTimeout is { } timeout)
+            {
+                services.AddSingleton<SelfCheck>();
+                services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Watchdog>(provider, timeout));
+            }
+        }
     }
 
     private static void AddListeners(IServiceCollection services)
@@ -151,6 +178,10 @@ internal static class GatewayHost
 
     private static void UsePipeline(WebApplication app, HostMode mode, OpenChallenges? challenges)
     {
+        // 0. What concerns the process and not the client.
+        FirstRequest.Notice(app);
+        app.Services.GetService<SelfCheck>()?.Answer(app);
+
         // 1. The client finishes, whatever becomes of the request; who is it, really; one record of what became of it.
         app.UseMiddleware<UnreadUpload>();
         app.UseMiddleware<ForwardedHeaders>();

@@ -15,6 +15,10 @@ namespace Gateway.Hosting;
 /// <summary>The addresses to listen on, as <c>Kestrel:Endpoints</c> names them, with certificates from the gateway's table.</summary>
 internal static class KestrelEndpoints
 {
+    // A phone far away, or a machine that is busy with everybody's handshakes. A connection that a browser only holds ready delays the
+    // end by as much.
+    private static readonly TimeSpan FirstRequestTime = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <param name="kestrel">To be configured.</param>
@@ -29,15 +33,19 @@ internal static class KestrelEndpoints
         // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
         kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
-        kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(next => connection =>
+        kestrel.ConfigureEndpointDefaults(static endpoint =>
         {
-            if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
+            endpoint.Use(next => connection =>
             {
-                DeadPeers.Detect(socket);
-            }
+                if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
+                {
+                    DeadPeers.Detect(socket);
+                }
 
-            return EndpointConnection.ServeAsync(connection, next);
-        }));
+                return EndpointConnection.ServeAsync(connection, next);
+            });
+            endpoint.Use(next => FirstRequest.Await(next, FirstRequestTime, endpoint.ApplicationServices.GetRequiredService<TimeProvider>()));
+        });
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);
         ServeFromTable(kestrel, configuration, certificates);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting.Systemd;
 using Gateway.Platform;
 
 namespace Gateway.Hosting;
@@ -31,7 +32,7 @@ internal sealed class StartedGateway : IAsyncDisposable
         try
         {
             certificates = CertificateSources.For(configuration, mode, lan, TimeProvider.System);
-            app = GatewayHost.Build(configuration, mode, certificates, source);
+            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take());
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
             app.Services.GetService<CertificateService>()?.Apply(configuration.Acme);
@@ -42,16 +43,18 @@ internal sealed class StartedGateway : IAsyncDisposable
             return null;
         }
 
+        var inherited = app.Services.GetRequiredService<InheritedSockets>();
         try
         {
             await app.StartAsync(cancellationToken);
+            inherited.WarnOfUnused(configuration.Endpoints, app.Services.GetRequiredService<ILogger<InheritedSockets>>());
             return new StartedGateway(app, configuration, certificates);
         }
         catch (Exception exception)
         {
             await app.StopAsync(CancellationToken.None);
             await app.DisposeAsync();
-            var explanations = BindFailure.Explain(exception, configuration.Endpoints, HostPlatform.Current);
+            var explanations = BindFailure.Explain(exception, [.. configuration.Endpoints.Where(e => !inherited.Serve(e))], HostPlatform.Current);
             if (explanations.Count == 0)
             {
                 throw;

@@ -16,6 +16,8 @@ internal sealed class OpenWebSockets
 
     public IReadOnlyCollection<WebSocketTunnel> All => [.. _open.Keys];
 
+    public int Count => _open.Count;
+
     public void Add(WebSocketTunnel tunnel) => _open.TryAdd(tunnel, 0);
 
     public void Remove(WebSocketTunnel tunnel)

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.EndToEnd.Publishing;
 
 /// <summary>One file for each platform, which needs nothing on the machine that it is put on.</summary>
-public sealed class PublishTests(PublishedGateway published) : IClassFixture<PublishedGateway>
+public sealed class PublishTests(PublishedGateway published)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -44,7 +44,7 @@ public sealed class PublishTests(PublishedGateway published) : IClassFixture<Pub
     public async Task ThePublishedFileHelpsAndChecksWithoutDotnet()
     {
         using var folder = new TestFolder();
-        var gateway = await PublishForThisMachineAsync();
+        var gateway = await published.PublishForThisMachineAsync();
         folder.Write("gateway.json", new GatewayJson().Https().To("http://127.0.0.1:3000").ToString());
         folder.Write("wrong.json", new GatewayJson().Https().To("http://127.0.0.1:3000").Set("ReverseProxy:Clusters:service:Destinatons", new JsonObject()).ToString());
 
@@ -63,7 +63,7 @@ public sealed class PublishTests(PublishedGateway published) : IClassFixture<Pub
     public async Task ThePublishedFileServesAndLogsAsTheFileSaysWithoutDotnet()
     {
         using var folder = new TestFolder();
-        var path = await PublishForThisMachineAsync();
+        var path = await published.PublishForThisMachineAsync();
         await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("served"));
         var json = new GatewayJson().Https().To(service.Address);
         // Sinks and formatters are found by name, which has to work where there are no assembly files.
@@ -93,14 +93,6 @@ public sealed class PublishTests(PublishedGateway published) : IClassFixture<Pub
 
         var log = await File.ReadAllLinesAsync(folder["access.log"], Cancellation);
         Assert.Contains(log, line => JsonNode.Parse(line)!["Path"]?.GetValue<string>() == "/published");
-    }
-
-    private async Task<string> PublishForThisMachineAsync()
-    {
-        var platform = System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier;
-        Require.That(platform is "linux-x64" or "linux-arm64", $"There is no published file for {platform}.");
-        await published.PublishAsync(platform);
-        return Path.Combine(published.Folder(platform), "gateway");
     }
 
     /// <summary>Nothing of this process's environment, but a PATH on which there is nothing.</summary>

@@ -1,8 +1,9 @@
+using System.Runtime.InteropServices;
 using Gateway.EndToEnd.Harness;
 
 namespace Gateway.EndToEnd.Publishing;
 
-/// <summary>The gateway as it is given to people, published for each platform once for all facts of a class; outside the
+/// <summary>The gateway as it is given to people, published for each platform once for all tests; outside the
 /// repository, which must not notice.</summary>
 public sealed class PublishedGateway : IDisposable
 {
@@ -11,11 +12,34 @@ public sealed class PublishedGateway : IDisposable
 
     private readonly TestFolder _folder = new();
     private readonly Dictionary<string, ProgramResult> _results = [];
+    private readonly SemaphoreSlim _publishing = new(1);
 
     /// <summary>Where the output of a platform is.</summary>
     internal string Folder(string platform) => _folder[$"published/{platform}"];
 
+    /// <returns>The program.</returns>
+    internal async Task<string> PublishForThisMachineAsync()
+    {
+        var platform = RuntimeInformation.RuntimeIdentifier;
+        Require.That(platform is "linux-x64" or "linux-arm64", $"There is no published file for {platform}.");
+        await PublishAsync(platform);
+        return Path.Combine(Folder(platform), "gateway");
+    }
+
     internal async Task<ProgramResult> PublishAsync(string platform)
+    {
+        await _publishing.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            return await PublishOnceAsync(platform);
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    private async Task<ProgramResult> PublishOnceAsync(string platform)
     {
         if (!_results.TryGetValue(platform, out var result))
         {
@@ -36,5 +60,9 @@ public sealed class PublishedGateway : IDisposable
         return result;
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _publishing.Dispose();
+        _folder.Dispose();
+    }
 }

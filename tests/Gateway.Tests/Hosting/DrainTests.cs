@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using Gateway.Configuration;
 using Gateway.Hosting;
@@ -188,6 +190,39 @@ public sealed class DrainTests
         Assert.Equal("done", await response.Content.ReadAsStringAsync(Cancellation));
         Assert.True(response.Headers.ConnectionClose);
         await stopping.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+    }
+
+    [Fact]
+    public async Task AConnectionThatIsNewBringsItsFirstRequest()
+    {
+        await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("done", Cancellation));
+        await using var gateway = await TestGateway.StartAsync(Configuration(service, TimeSpan.FromSeconds(60)), HostMode.Run);
+        var address = gateway.At("/");
+        using var tcp = new TcpClient(address.Host, address.Port);
+        await using var tls = new SslStream(tcp.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = TestGateway.IsTestCertificate }, Cancellation);
+
+        var stopping = gateway.StopAsync();
+        await WaitUntilRefusedAsync(address);
+        await tls.WriteAsync("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), Cancellation);
+
+        using var reader = new StreamReader(tls);
+        var answer = await reader.ReadToEndAsync(Cancellation);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.Ordinal);
+        await stopping.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+    }
+
+    [Fact]
+    public async Task AConnectionThatBringsNoRequestDoesNotHoldTheGateway()
+    {
+        await using var service = await TestService.StartAsync(_ => Task.CompletedTask);
+        await using var gateway = await TestGateway.StartAsync(Configuration(service, TimeSpan.FromSeconds(60)), HostMode.Run);
+        using var tcp = new TcpClient(gateway.At("/").Host, gateway.At("/").Port);
+
+        await gateway.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+
+        Assert.Equal(0, await tcp.GetStream().ReadAsync(new byte[1], Cancellation));
     }
 
     private static async Task WaitUntilRefusedAsync(Uri address)

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Gateway.Certificates;
 using Gateway.Configuration;
 using Gateway.Hosting;
+using Gateway.Hosting.Systemd;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -30,13 +31,14 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public LogLines Log { get; }
 
-    public static async Task<TestGateway> StartAsync(GatewayConfiguration configuration, HostMode mode = HostMode.Dev)
+    public static async Task<TestGateway> StartAsync(
+        GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0")
     {
         var certificates = new ServedCertificates(TimeProvider.System);
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("https", "https://127.0.0.1:0"), mode, TestConfiguration.Certificates(certificates), customize: builder => log.Capture(builder.Services));
+            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, customize: builder => log.Capture(builder.Services));
         await app.StartAsync();
         return new TestGateway(app, log);
     }
@@ -51,7 +53,7 @@ internal sealed class TestGateway : IAsyncDisposable
         certificates.Publish(CertificateSource.LocalAuthority, [new ServedCertificate(Certificate.Value, [], CertificateSource.LocalAuthority, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration, HostMode.Run, TestConfiguration.Certificates(certificates), source, builder => log.Capture(builder.Services));
+            configuration, HostMode.Run, TestConfiguration.Certificates(certificates), source, customize: builder => log.Capture(builder.Services));
         await app.StartAsync();
         return new TestGateway(app, log);
     }
@@ -68,6 +70,9 @@ internal sealed class TestGateway : IAsyncDisposable
         await socket.ConnectAsync(new Uri(At(path).ToString().Replace("https:", "wss:", StringComparison.Ordinal)), CreateClient(), cancellationToken);
         return socket;
     }
+
+    /// <summary>As the watchdog does.</summary>
+    public Task CheckItselfAsync(CancellationToken cancellationToken) => _app.Services.GetRequiredService<SelfCheck>().RunAsync(cancellationToken);
 
     /// <summary>As SIGTERM does.</summary>
     public Task StopAsync()

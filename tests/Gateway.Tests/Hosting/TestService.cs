@@ -1,10 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hosting;
@@ -18,7 +20,11 @@ internal sealed class TestService : IAsyncDisposable
 
     public string Address => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-    public static async Task<TestService> StartAsync(RequestDelegate answer, Action<KestrelServerOptions>? configure = null)
+    /// <param name="answer">What it does.</param>
+    /// <param name="configure">Changes to its server.</param>
+    /// <param name="bind">Makes its listening socket, in another network namespace for example.</param>
+    public static async Task<TestService> StartAsync(
+        RequestDelegate answer, Action<KestrelServerOptions>? configure = null, Func<EndPoint, Socket>? bind = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -29,6 +35,11 @@ internal sealed class TestService : IAsyncDisposable
             kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             configure?.Invoke(kestrel);
         });
+        if (bind is not null)
+        {
+            builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = bind);
+        }
+
         var app = builder.Build();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
         app.Run(answer);

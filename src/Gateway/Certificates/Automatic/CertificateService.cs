@@ -41,6 +41,18 @@ internal sealed partial class CertificateService(
         }
     }
 
+    /// <summary>When a certificate will be renewed next; null before that is planned.</summary>
+    public DateTimeOffset? NextRenewal
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _names.Min(name => name.State.NextAttempt);
+            }
+        }
+    }
+
     /// <summary>Publishes what is stored: before the first handshake, and again whenever the options have changed. What is under way
     /// ends as it began.</summary>
     /// <param name="options">Null when no name is wanted.</param>

@@ -1,0 +1,127 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Gateway.Hosting;
+
+/// <summary>Lets a connection that was accepted bring its first request when the gateway is told to stop. Kestrel would close it
+/// without an answer, in the middle of the TLS handshake if need be, and to the client the site would be down.</summary>
+internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDisposable
+{
+    // While the gateway is behind with its own work, the request may be here and not have been read.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
+    private const int Looks = 32;
+
+    private readonly IConnectionLifetimeNotificationFeature _inner;
+    private readonly TimeSpan _patience;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _closing = new();
+    private readonly CancellationTokenRegistration _told;
+    private readonly Lock _lock = new();
+    private ITimer? _waiting;
+    private int _looks;
+    private bool _isExpected;
+    private volatile bool _hasBegun;
+
+    private FirstRequest(IConnectionLifetimeNotificationFeature inner, TimeSpan patience, TimeProvider time)
+    {
+        (_inner, _patience, _time) = (inner, patience, time);
+        _told = inner.ConnectionClosedRequested.UnsafeRegister(static first => ((FirstRequest)first!).OnTold(), this);
+    }
+
+    /// <summary>Fires when the connection is to take no more requests.</summary>
+    public CancellationToken ConnectionClosedRequested
+    {
+        get
+        {
+            // Kestrel asks for it when the TLS handshake, which has a limit of its own, is over: now the request is expected.
+            lock (_lock)
+            {
+                _isExpected = true;
+            }
+
+            if (_inner.ConnectionClosedRequested.IsCancellationRequested)
+            {
+                OnTold();
+            }
+
+            return _closing.Token;
+        }
+        set => _inner.ConnectionClosedRequested = value;
+    }
+
+    /// <param name="next">The rest of the connection.</param>
+    /// <param name="patience">How long to wait for the request after the handshake.</param>
+    /// <param name="time">By which clock.</param>
+    public static ConnectionDelegate Await(ConnectionDelegate next, TimeSpan patience, TimeProvider time) => async connection =>
+    {
+        if (connection.Features.Get<IConnectionLifetimeNotificationFeature>() is not { } inner)
+        {
+            await next(connection);
+            return;
+        }
+
+        using var first = new FirstRequest(inner, patience, time);
+        connection.Features.Set<IConnectionLifetimeNotificationFeature>(first);
+        connection.Features.Set(first);
+        await next(connection);
+    };
+
+    /// <summary>Has requests noticed; to be the first in the pipeline.</summary>
+    public static void Notice(IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        context.Features.Get<FirstRequest>()?.Begin();
+        return next(context);
+    });
+
+    public void RequestClose() => _inner.RequestClose();
+
+    public void Dispose()
+    {
+        _told.Dispose();
+        lock (_lock)
+        {
+            _isExpected = false;
+            _waiting?.Dispose();
+        }
+
+        // Its source stays: a look that is under way may still cancel it, which needs nothing that must be freed.
+    }
+
+    private void Begin()
+    {
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            if (_inner.ConnectionClosedRequested.IsCancellationRequested)
+            {
+                // Its answer says that it is the last.
+                _closing.Cancel();
+            }
+        }
+    }
+
+    private void OnTold()
+    {
+        if (_hasBegun)
+        {
+            _closing.Cancel();
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (_isExpected)
+            {
+                _waiting ??= _time.CreateTimer(static first => ((FirstRequest)first!).OnWaited(), this, _patience, LookAgain);
+            }
+        }
+    }
+
+    private void OnWaited()
+    {
+        if (ThreadPool.PendingWorkItemCount == 0 || Interlocked.Increment(ref _looks) > Looks)
+        {
+            _closing.Cancel();
+        }
+    }
+}
