@@ -25,4 +25,16 @@ internal sealed record GatewayOptions
 
     /// <summary>Peers whose X-Forwarded-* headers are believed; a single address is a range of one.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Whether connections from <see cref="TrustedProxies"/> may begin with a PROXY protocol header.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>Origins whose pages may open WebSockets, besides the request's own host (<c>WebSockets:AllowedOrigins</c>).</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Value of the header on HTTPS with a public certificate; null sends none.</summary>
+    public string? StrictTransportSecurity { get; init; } = "max-age=31536000";
+
+    /// <summary>Whether a handshake for a name that no certificate covers is refused.</summary>
+    public bool StrictSni { get; init; }
 }

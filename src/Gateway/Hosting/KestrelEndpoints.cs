@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.Quic;
-using System.Net.Security;
-using System.Security.Authentication;
+using Gateway.Boundary;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -15,8 +13,6 @@ namespace Gateway.Hosting;
 /// <summary>The addresses to listen on, as <c>Kestrel:Endpoints</c> names them, with certificates from the gateway's table.</summary>
 internal static class KestrelEndpoints
 {
-    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
-
     /// <param name="kestrel">To be configured.</param>
     /// <param name="configuration">As it is at the start.</param>
     /// <param name="values">The same values, replaced by a reload; Kestrel opens and closes endpoints accordingly.</param>
@@ -29,15 +25,20 @@ internal static class KestrelEndpoints
         // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
         kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
-        kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(next => connection =>
+        var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
+        kestrel.ConfigureEndpointDefaults(endpoint =>
         {
-            if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
+            endpoint.Use(static next => connection =>
             {
-                DeadPeers.Detect(socket);
-            }
+                if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
+                {
+                    DeadPeers.Detect(socket);
+                }
 
-            return next(connection);
-        }));
+                return next(connection);
+            });
+            endpoint.Use(proxyProtocol.Middleware);
+        });
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);
         ServeFromTable(kestrel, configuration, certificates);
@@ -47,19 +48,20 @@ internal static class KestrelEndpoints
     /// of their own are left to it.</summary>
     public static void ServeFromTable(KestrelServerOptions kestrel, GatewayConfiguration configuration, CertificateSources certificates)
     {
+        var current = kestrel.ApplicationServices.GetRequiredService<CurrentConfiguration>();
         foreach (var endpoint in configuration.Endpoints)
         {
             kestrel.ConfigurationLoader!.Endpoint(endpoint.Name, opening =>
             {
                 if (opening.IsHttps && !opening.ConfigSection.GetSection("Certificate").Exists() && !opening.ConfigSection.GetSection("Sni").Exists())
                 {
-                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges);
+                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges, current);
                 }
             });
         }
     }
 
-    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges)
+    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges, CurrentConfiguration current)
     {
         if (endpoint.ConfigSection["Protocols"] is null && QuicListener.IsSupported)
         {
@@ -68,46 +70,17 @@ internal static class KestrelEndpoints
 
         if (challenges is not null)
         {
-            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, HandshakeTimeout);
+            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, TlsHandshake.Timeout);
         }
 
-        var https = endpoint.HttpsOptions;
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
-            HandshakeTimeout = HandshakeTimeout,
-            OnConnection = handshake =>
-            {
-                if (TlsAlpnChallenge.Of(handshake.Connection) is { } challenge)
-                {
-                    return ValueTask.FromResult(challenge.ServerOptions());
-                }
-
-                var address = (handshake.Connection.LocalEndPoint as IPEndPoint)?.Address;
-                var certificate = certificates.Table.Select(handshake.ClientHelloInfo.ServerName, address)
-                    ?? throw new AuthenticationException("There is no certificate to serve yet.");
-                return ValueTask.FromResult(ServerOptions(certificate, https));
-            },
+            HandshakeTimeout = TlsHandshake.Timeout,
+            OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, current).AnswerAsync,
         });
         if (challenges is not null)
         {
             TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);
         }
-    }
-
-    private static SslServerAuthenticationOptions ServerOptions(ServedCertificate certificate, HttpsConnectionAdapterOptions https)
-    {
-        var options = new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = certificate.Context,
-            EnabledSslProtocols = https.SslProtocols == SslProtocols.None ? SslProtocols.Tls12 | SslProtocols.Tls13 : https.SslProtocols,
-        };
-        if (https.ClientCertificateMode != ClientCertificateMode.NoCertificate)
-        {
-            options.ClientCertificateRequired = true;
-            options.RemoteCertificateValidationCallback = (_, client, _, errors) =>
-                errors == SslPolicyErrors.None || (client is null && https.ClientCertificateMode != ClientCertificateMode.RequireCertificate);
-        }
-
-        return options;
     }
 }
