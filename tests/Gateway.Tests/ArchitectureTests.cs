@@ -2,13 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Tests;
 
-/// <summary>Dependencies point one way: Cli -> Hosting -> {Observability -> Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
+/// <summary>Dependencies point one way: Cli -> Hosting -> {Boundary, Observability} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Cli"] = ["Hosting", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
-        ["Hosting"] = ["Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Cli"] = ["Hosting", "Boundary", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Hosting"] = ["Boundary", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Proxying", "Configuration", "Platform"],
         ["Proxying"] = ["Configuration", "Platform"],
         ["Certificates"] = ["Acme", "Configuration", "Platform"],

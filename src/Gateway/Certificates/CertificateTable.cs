@@ -26,30 +26,28 @@ internal sealed class CertificateTable
     public static CertificateTable Create(IReadOnlyList<ServedCertificate> inOrderOfPreference, TimeProvider clock) =>
         new(inOrderOfPreference, clock);
 
+    /// <summary>For a handshake that none matches: the first of all; null only when the table is empty.</summary>
+    public ServedCertificate? Default => Certificates.Count > 0 ? Certificates[0] : null;
+
+    /// <summary>The certificate for a handshake: the one that matches, else the default one.</summary>
+    /// <inheritdoc cref="Match" path="/param"/>
+    public ServedCertificate? Select(string? serverName, IPAddress? localAddress) => Match(serverName, localAddress) ?? Default;
+
     /// <summary>
-    /// The certificate for a handshake: a valid one rather than an expired one, an exact name rather than a wildcard,
-    /// then in order of preference. Without a match the first of all; null only when the table is empty.
+    /// The certificate for a name or an address: a valid one rather than an expired one, an exact name rather than a wildcard,
+    /// then in order of preference; null when none is for it.
     /// </summary>
     /// <param name="serverName">From the client's SNI; null or empty when it sent none, as for an address.</param>
     /// <param name="localAddress">The address that the client connected to; only looked at without SNI.</param>
-    public ServedCertificate? Select(string? serverName, IPAddress? localAddress)
+    public ServedCertificate? Match(string? serverName, IPAddress? localAddress)
     {
-        ServedCertificate? match;
         if (string.IsNullOrEmpty(serverName))
         {
-            match = localAddress is null ? null : Best(ByAddress(localAddress), []);
-        }
-        else if (IPAddress.TryParse(serverName, out var literal))
-        {
-            // RFC 6066 section 3 forbids addresses as server name, but some clients send them.
-            match = Best(ByAddress(literal), []);
-        }
-        else
-        {
-            match = ByServerName(serverName);
+            return localAddress is null ? null : Best(ByAddress(localAddress), []);
         }
 
-        return match ?? (Certificates.Count > 0 ? Certificates[0] : null);
+        // RFC 6066 section 3 forbids addresses as server name, but some clients send them.
+        return IPAddress.TryParse(serverName, out var literal) ? Best(ByAddress(literal), []) : ByServerName(serverName);
     }
 
     private ServedCertificate? ByServerName(string serverName)

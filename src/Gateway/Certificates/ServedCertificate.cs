@@ -64,6 +64,9 @@ internal sealed class ServedCertificate
     /// <summary>The file's path or the authority's name, for people.</summary>
     public string Origin { get; }
 
+    /// <summary>Whether it is meant for everybody's browser: neither the local authority's nor one that vouches for itself.</summary>
+    public bool IsPublic => Source is CertificateSource.File or CertificateSource.Acme && !Leaf.SubjectName.RawData.AsSpan().SequenceEqual(Leaf.IssuerName.RawData);
+
     public DateTimeOffset NotBefore { get; }
 
     public DateTimeOffset NotAfter { get; }

@@ -14,6 +14,9 @@ internal sealed record GatewayOptions
     /// <summary>Largest request body, in bytes (<c>Limits:MaxRequestBodySize</c>); 100 MiB unless configured.</summary>
     public long MaxRequestBodySize { get; init; } = 100 * 1024 * 1024;
 
+    /// <summary>The other limits.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
     /// <summary>How long a service may be silent before the client gets 504 (<c>Timeouts:Request</c>).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -25,4 +28,16 @@ internal sealed record GatewayOptions
 
     /// <summary>Peers whose X-Forwarded-* headers are believed; a single address is a range of one.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Whether connections from <see cref="TrustedProxies"/> may begin with a PROXY protocol header.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>Origins whose pages may open WebSockets, besides the request's own host (<c>WebSockets:AllowedOrigins</c>).</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Value of the header on HTTPS with a public certificate; null sends none.</summary>
+    public string? StrictTransportSecurity { get; init; } = "max-age=31536000";
+
+    /// <summary>Whether a handshake for a name that no certificate covers is refused.</summary>
+    public bool StrictSni { get; init; }
 }

@@ -13,16 +13,28 @@ internal static class GatewayOptionsReader
         return new GatewayOptions
         {
             StateDirectory = section?.Child("StateDirectory")?.Value,
-            HttpsRedirect = section?.Child("HttpsRedirect")?.Value is { } redirect ? bool.Parse(redirect) : defaults.HttpsRedirect,
+            HttpsRedirect = Flag(section?.Child("HttpsRedirect")) ?? defaults.HttpsRedirect,
             MaxRequestBodySize = section?.Find("Limits:MaxRequestBodySize")?.Value is { } size
                 ? long.Parse(size, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
                 : defaults.MaxRequestBodySize,
+            Limits = LimitOptionsReader.Read(section?.Child("Limits")),
             RequestTimeout = Duration(section?.Find("Timeouts:Request")) ?? defaults.RequestTimeout,
             WebSocketIdleTimeout = Duration(section?.Find("WebSockets:IdleTimeout")),
             DrainTimeout = Duration(section?.Find("Shutdown:DrainTimeout")) ?? defaults.DrainTimeout,
+            AllowedOrigins = [.. section?.Find("WebSockets:AllowedOrigins")?.Children.Select(origin => origin.Value).OfType<string>() ?? []],
+            StrictTransportSecurity = section?.Child("StrictTransportSecurity")?.Value switch
+            {
+                null => defaults.StrictTransportSecurity,
+                "off" => null,
+                var value => value,
+            },
+            StrictSni = Flag(section?.Child("StrictSni")) ?? defaults.StrictSni,
+            ProxyProtocol = Flag(section?.Child("ProxyProtocol")) ?? defaults.ProxyProtocol,
             TrustedProxies = TrustedProxies(section?.Child("TrustedProxies"), errors),
         };
     }
+
+    private static bool? Flag(ConfigurationNode? node) => node?.Value is { } value ? bool.Parse(value) : null;
 
     // "none" is the one value that the schema lets through and TimeSpan does not.
     private static TimeSpan? Duration(ConfigurationNode? node) =>

@@ -1,3 +1,5 @@
+using Gateway.Boundary;
+using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -43,10 +45,13 @@ internal static class GatewayHost
         AddSystemd(services, systemd ?? SystemdHandover.None);
 
         AddCertificates(services, certificates);
+        // RFC 9112 section 2.2 lets a server take a bare LF for a line's end; what stands behind it may see two lines in one.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
         AddListeners(services);
         services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates));
 
+        AddBoundary(services);
         AddProxy(services, configuration);
         if (source is not null)
         {
@@ -138,6 +143,19 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<CertificateService>());
     }
 
+    private static void AddBoundary(IServiceCollection services)
+    {
+        services.AddSingleton<ProxyProtocol>();
+        services.AddSingleton<ConnectionLimits>();
+        services.AddSingleton<PendingHandshakes>();
+        services.AddSingleton<WebSocketLimits>();
+        services.AddSingleton<SlowReaders>();
+        services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
+        services.AddSingleton<LimitLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
+        services.AddHostedService<ServerRefusals>();
+    }
+
     private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)
     {
         services.AddRouting();
@@ -186,25 +204,34 @@ internal static class GatewayHost
         app.UseMiddleware<UnreadUpload>();
         app.UseMiddleware<ForwardedHeaders>();
         app.UseMiddleware<AccessLog>();
+        app.UseMiddleware<StrictTransportSecurity>();
 
         // 2. Every failure below ends here.
         ErrorPage.Prepare();
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
-        // 3. A CA that asks whether a name is ours.
+        // 3. What can be read in two ways is not read at all.
+        app.UseMiddleware<AbortedRequests>();
+        app.UseMiddleware<RequestRules>();
+
+        // 4. A CA that asks whether a name is ours.
         if (challenges is not null)
         {
             app.UseMiddleware<AcmeChallenges>((Func<string, string?>)challenges.KeyAuthorization);
         }
 
-        // 4. Plain HTTP goes to the first https endpoint.
+        app.UseMiddleware<RequestRate>();
+
+        // 5. Plain HTTP goes to the first https endpoint.
         app.UseMiddleware<HttpsRedirect>();
 
-        // 5. Names that are not served go nowhere.
+        // 6. Names that are not served go nowhere.
         app.UseMiddleware<HostFilter>();
 
-        // 6. The route, then the service.
+        // 7. The route and what it allows, then the service.
         app.UseRouting();
+        app.UseMiddleware<EncodedSlashes>();
+        app.UseMiddleware<WebSocketRules>();
         app.UseRequestTimeouts();
         app.UseCors();
         app.UseAuthorization();

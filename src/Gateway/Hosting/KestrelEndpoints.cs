@@ -1,7 +1,6 @@
-using System.Net;
 using System.Net.Quic;
-using System.Net.Security;
-using System.Security.Authentication;
+using Gateway.Boundary;
+using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -19,8 +18,6 @@ internal static class KestrelEndpoints
     // end by as much.
     private static readonly TimeSpan FirstRequestTime = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
-
     /// <param name="kestrel">To be configured.</param>
     /// <param name="configuration">As it is at the start.</param>
     /// <param name="values">The same values, replaced by a reload; Kestrel opens and closes endpoints accordingly.</param>
@@ -29,13 +26,16 @@ internal static class KestrelEndpoints
         KestrelServerOptions kestrel, GatewayConfiguration configuration, IConfiguration values, CertificateSources certificates)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
+        Apply(kestrel.Limits, configuration.Gateway);
         // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
         kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
-        kestrel.ConfigureEndpointDefaults(static endpoint =>
+        var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
+        var connectionLimits = kestrel.ApplicationServices.GetRequiredService<ConnectionLimits>();
+        var slowReaders = kestrel.ApplicationServices.GetRequiredService<SlowReaders>();
+        kestrel.ConfigureEndpointDefaults(endpoint =>
         {
-            endpoint.Use(next => connection =>
+            endpoint.Use(static next => connection =>
             {
                 if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
                 {
@@ -44,11 +44,27 @@ internal static class KestrelEndpoints
 
                 return EndpointConnection.ServeAsync(connection, next);
             });
+            endpoint.Use(proxyProtocol.Middleware);
+            endpoint.Use(connectionLimits.Middleware);
+            endpoint.Use(slowReaders.Middleware);
             endpoint.Use(next => FirstRequest.Await(next, FirstRequestTime, endpoint.ApplicationServices.GetRequiredService<TimeProvider>()));
         });
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);
         ServeFromTable(kestrel, configuration, certificates);
+    }
+
+    /// <summary>The limits that Kestrel keeps; for connections from now on.</summary>
+    public static void Apply(KestrelServerLimits kestrel, GatewayOptions options)
+    {
+        kestrel.MaxRequestBodySize = options.MaxRequestBodySize;
+        kestrel.MaxRequestLineSize = options.Limits.MaxRequestLineSize;
+        kestrel.MaxRequestHeadersTotalSize = options.Limits.MaxRequestHeadersSize;
+        kestrel.MaxRequestHeaderCount = options.Limits.MaxRequestHeaderCount;
+        kestrel.RequestHeadersTimeout = options.Limits.RequestHeadersTimeout;
+        kestrel.Http2.MaxStreamsPerConnection = options.Limits.MaxStreamsPerConnection;
+        kestrel.Http2.MaxRequestHeaderFieldSize = options.Limits.MaxRequestHeadersSize;
+        kestrel.Http3.MaxRequestHeaderFieldSize = options.Limits.MaxRequestHeadersSize;
     }
 
     /// <summary>Has Kestrel take the certificates of these endpoints from the table when it opens them; those that name a certificate
@@ -61,61 +77,35 @@ internal static class KestrelEndpoints
             {
                 if (opening.IsHttps && !opening.ConfigSection.GetSection("Certificate").Exists() && !opening.ConfigSection.GetSection("Sni").Exists())
                 {
-                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges);
+                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges, kestrel.ApplicationServices);
                 }
             });
         }
     }
 
-    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges)
+    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges, IServiceProvider services)
     {
         if (endpoint.ConfigSection["Protocols"] is null && QuicListener.IsSupported)
         {
             endpoint.ListenOptions.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
         }
 
+        var timeout = services.GetRequiredService<CurrentConfiguration>().Value.Gateway.Limits.HandshakeTimeout;
+        endpoint.ListenOptions.Use(services.GetRequiredService<PendingHandshakes>().Begin);
         if (challenges is not null)
         {
-            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, HandshakeTimeout);
+            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, timeout);
         }
 
-        var https = endpoint.HttpsOptions;
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
-            HandshakeTimeout = HandshakeTimeout,
-            OnConnection = handshake =>
-            {
-                if (TlsAlpnChallenge.Of(handshake.Connection) is { } challenge)
-                {
-                    return ValueTask.FromResult(challenge.ServerOptions());
-                }
-
-                var address = (handshake.Connection.LocalEndPoint as IPEndPoint)?.Address;
-                var certificate = certificates.Table.Select(handshake.ClientHelloInfo.ServerName, address)
-                    ?? throw new AuthenticationException("There is no certificate to serve yet.");
-                return ValueTask.FromResult(ServerOptions(certificate, https));
-            },
+            HandshakeTimeout = timeout,
+            OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, services.GetRequiredService<CurrentConfiguration>()).AnswerAsync,
         });
+        endpoint.ListenOptions.Use(PendingHandshakes.End);
         if (challenges is not null)
         {
             TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);
         }
-    }
-
-    private static SslServerAuthenticationOptions ServerOptions(ServedCertificate certificate, HttpsConnectionAdapterOptions https)
-    {
-        var options = new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = certificate.Context,
-            EnabledSslProtocols = https.SslProtocols == SslProtocols.None ? SslProtocols.Tls12 | SslProtocols.Tls13 : https.SslProtocols,
-        };
-        if (https.ClientCertificateMode != ClientCertificateMode.NoCertificate)
-        {
-            options.ClientCertificateRequired = true;
-            options.RemoteCertificateValidationCallback = (_, client, _, errors) =>
-                errors == SslPolicyErrors.None || (client is null && https.ClientCertificateMode != ClientCertificateMode.RequireCertificate);
-        }
-
-        return options;
     }
 }

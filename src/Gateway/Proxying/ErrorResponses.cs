@@ -76,6 +76,11 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
             return $"Gateway:Limits:MaxRequestBodySize is {configuration.Value.Gateway.MaxRequestBodySize} bytes.";
         }
 
+        if (context.Features.Get<Refusal>()?.Explanation is { } explanation)
+        {
+            return explanation;
+        }
+
         if (detail == ErrorDetail.Hidden)
         {
             return null;

@@ -2,14 +2,18 @@ namespace Gateway.Proxying;
 
 /// <summary>Marks a response as the gateway's own refusal, so that <see cref="ErrorResponses"/> fills it in; a service's own error
 /// answers pass as they are.</summary>
-internal sealed class Refusal
+/// <param name="Explanation">A sentence for the client; null where the status says it all.</param>
+internal sealed record Refusal(string? Explanation)
 {
-    private static readonly Refusal Mark = new();
+    private static readonly Refusal Bare = new((string?)null);
 
-    public static void Set(HttpContext context, int statusCode)
+    /// <param name="context">A request whose response has not started.</param>
+    /// <param name="statusCode">400 to 599.</param>
+    /// <param name="explanation">A sentence for the client; it must tell nothing that the client does not know.</param>
+    public static void Set(HttpContext context, int statusCode, string? explanation = null)
     {
         context.Response.StatusCode = statusCode;
-        context.Features.Set(Mark);
+        context.Features.Set(explanation is null ? Bare : new Refusal(explanation));
     }
 
     public static bool IsSet(HttpContext context) => context.Features.Get<Refusal>() is not null;

@@ -1,37 +1,94 @@
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
 
-/// <summary>The request target at the service: byte for byte what the client sent, where that is the path that was routed.</summary>
+/// <summary>The request target at the service: byte for byte what the client sent, but for dot segments, which are resolved as routing
+/// has resolved them, so that the service never resolves them to another path.</summary>
 internal static class RequestTarget
 {
     private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
-    /// <summary>The service's URI, or null to let YARP encode the routed path anew: for targets in absolute form, and for those with
-    /// dot segments, which routing has resolved, so that the service never resolves them to another path.</summary>
+    /// <summary>The service's URI; null, which lets YARP encode the routed path anew, only where the client's bytes are not known.</summary>
     public static Uri? AtService(HttpContext context, string destinationPrefix)
     {
-        var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        if (string.IsNullOrEmpty(raw) || raw[0] != '/' || !IsPlain(raw))
+        if (context.Features.Get<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } raw || PathOf(raw) is not ['/', ..] path)
         {
             return null;
         }
 
-        var prefix = destinationPrefix.EndsWith('/') ? destinationPrefix.AsSpan(0, destinationPrefix.Length - 1) : destinationPrefix;
-        return new Uri(string.Concat(prefix, raw), Verbatim);
+        var prefix = destinationPrefix.AsSpan().TrimEnd('/');
+        var query = raw.IndexOf('?', StringComparison.Ordinal) is var mark and >= 0 ? raw.AsSpan(mark) : [];
+        return new Uri(string.Concat(prefix, MayHaveDots(path) ? Resolve(path) : path, query), Verbatim);
     }
 
-    private static bool IsPlain(string raw)
+    /// <summary>The path, without its query, of a target in origin form (<c>/path?query</c>) or absolute form
+    /// (<c>https://host/path?query</c>); empty where there is none.</summary>
+    public static ReadOnlySpan<char> PathOf(string target)
     {
-        if (raw.Contains('#'))
+        var path = target.AsSpan();
+        if (path[0] != '/')
         {
-            return false;
+            var authority = path.IndexOf("://");
+            var slash = authority < 0 ? -1 : path[(authority + 3)..].IndexOf('/');
+            if (slash < 0)
+            {
+                return [];
+            }
+
+            path = path[(authority + 3 + slash)..];
         }
 
-        var query = raw.IndexOf('?', StringComparison.Ordinal);
-        var path = query < 0 ? raw.AsSpan() : raw.AsSpan(0, query);
-        return !path.Contains("/.", StringComparison.Ordinal)
-            && !path.Contains("%2e", StringComparison.OrdinalIgnoreCase)
-            && !path.Contains('\\');
+        var query = path.IndexOf('?');
+        return query < 0 ? path : path[..query];
+    }
+
+    /// <returns>How many dots a segment consists of, percent-encoded or not; 0 when it holds anything else.</returns>
+    public static int DotsIn(ReadOnlySpan<char> segment)
+    {
+        var dots = 0;
+        for (; segment.Length > 0; dots++)
+        {
+            if (segment[0] == '.')
+            {
+                segment = segment[1..];
+            }
+            else if (segment.StartsWith("%2e", StringComparison.OrdinalIgnoreCase))
+            {
+                segment = segment[3..];
+            }
+            else
+            {
+                return 0;
+            }
+        }
+
+        return dots;
+    }
+
+    private static bool MayHaveDots(ReadOnlySpan<char> path) =>
+        path.Contains("/.", StringComparison.Ordinal) || path.Contains("/%2e", StringComparison.OrdinalIgnoreCase);
+
+    // RFC 3986 section 5.2.4.
+    private static string Resolve(ReadOnlySpan<char> path)
+    {
+        var resolved = new StringBuilder(path.Length);
+        var isLastDots = false;
+        foreach (var range in path[1..].Split('/'))
+        {
+            var segment = path[1..][range];
+            var dots = DotsIn(segment);
+            isLastDots = dots is 1 or 2;
+            if (dots == 2)
+            {
+                resolved.Length = Math.Max(0, resolved.ToString().LastIndexOf('/'));
+            }
+            else if (dots != 1)
+            {
+                resolved.Append('/').Append(segment);
+            }
+        }
+
+        return (isLastDots ? resolved.Append('/') : resolved).ToString();
     }
 }

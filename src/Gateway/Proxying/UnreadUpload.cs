@@ -26,12 +26,12 @@ internal sealed class UnreadUpload(RequestDelegate next, TimeProvider time)
     }
 
     // HTTP/2 and HTTP/3 tell the client to stop, without harm to the answer (RFC 9113 section 8.1). A client that asked for leave to
-    // send (100-continue) has been refused it.
+    // send (100-continue) has been refused it; one whose request broke the rules is not listened to any longer.
     private static bool MayHaveUnreadBody(HttpContext context) =>
         HttpProtocol.IsHttp11(context.Request.Protocol)
         && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
         && context.Request.Headers.Expect.Count == 0
-        && context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols
+        && context.Response.StatusCode is not (StatusCodes.Status101SwitchingProtocols or StatusCodes.Status400BadRequest)
         && !context.RequestAborted.IsCancellationRequested;
 
     private async Task DiscardAsync(HttpContext context)

@@ -71,7 +71,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         _ => _ownCloseCode,
     };
 
-    /// <summary>Takes over the request's upgrade if it asks for a WebSocket; null if it does not.</summary>
+    /// <summary>Takes over the request's upgrade if it is the handshake of a WebSocket; null if it is not.</summary>
     /// <param name="context">The request.</param>
     /// <param name="sockets">Where the WebSocket is listed while it is open.</param>
     /// <param name="time">Clock of the close handshake.</param>
@@ -89,8 +89,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             return tunnel;
         }
 
-        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade
-            && string.Equals(context.Request.Headers.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase))
+        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && WebSocketHandshake.IsAskedForBy(context.Request))
         {
             var tunnel = new WebSocketTunnel(context, upgrade, null, sockets, time, onOpened);
             features.Set<IHttpUpgradeFeature>(tunnel);
@@ -121,6 +120,20 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {
             // It ended meanwhile.
+        }
+    }
+
+    /// <summary>Gives the request back as an ordinary one.</summary>
+    public void Detach()
+    {
+        _context.Features.Set<WebSocketTunnel>(null);
+        if (_upgrade is not null)
+        {
+            _context.Features.Set(_upgrade);
+        }
+        else
+        {
+            _context.Features.Set(_connect);
         }
     }
 

@@ -69,7 +69,7 @@ public sealed class EverythingTests
                 CorsPolicy = "Disable",
                 RateLimiterPolicy = "Disable",
                 Timeout = TimeSpan.FromSeconds(30),
-                Metadata = new Dictionary<string, string> { ["WebSockets"] = "true", ["Number"] = "5" },
+                Metadata = new Dictionary<string, string> { ["WebSockets"] = "true", ["EncodedSlashes"] = "True", ["Number"] = "5" },
                 Match = new RouteMatch
                 {
                     Path = "/a/{id:int}/{**rest}",

@@ -30,7 +30,7 @@ public sealed class ConfigurationReloadTests : IDisposable
             {
               "Kestrel": { "Endpoints": { "https": { "Url": "https://127.0.0.1:{{port}}" } } },
               "ReverseProxy": {
-                "Routes": { "all": { "ClusterId": "service", "Match": { "Path": "/{**rest}" } } },
+                "Routes": { "all": { "ClusterId": "service", "Match": { "Path": "/{**rest}" }, "Metadata": { "WebSockets": true } } },
                 "Clusters": { "service": { "Destinations": { "one": { "Address": "{{service}}" } } } }
               },
               "Gateway": { "Shutdown": { "DrainTimeout": "00:00:00" } }

@@ -13,7 +13,16 @@ internal static class TestConfiguration
     public static GatewayConfiguration ForService(string address) => new()
     {
         FilePath = "gateway.json",
-        Routes = [new RouteConfig { RouteId = "all", ClusterId = "service", Match = new RouteMatch { Path = "/{**rest}" } }],
+        Routes =
+        [
+            new RouteConfig
+            {
+                RouteId = "all",
+                ClusterId = "service",
+                Match = new RouteMatch { Path = "/{**rest}" },
+                Metadata = new Dictionary<string, string> { ["WebSockets"] = "true" },
+            },
+        ],
         Clusters =
         [
             new ClusterConfig

@@ -52,16 +52,41 @@ internal sealed class NameLock(string path, TimeProvider time)
             return null;
         }
 
-        // Of several that take over at once the last one to write has it. Each looks once more right before it writes, and
-        // waits much longer than that takes before it looks who has won.
-        if (Read(path) != owner)
+        if (!TryTakeOver(owner, mine))
         {
             return null;
         }
 
-        AtomicFile.Write(path, Serialize(mine), AtomicFile.Secret);
+        // Where files cannot be locked (some network file systems) several may have come through: the last one to write has it, and
+        // each waits much longer than writing takes before it looks who that was.
         await Task.Delay(Settling, time, cancellationToken);
         return Read(path) == mine ? new HeldLock(path, mine, Beat, time) : null;
+    }
+
+    // Of several that take over at once only the one that holds the door looks and writes.
+    private bool TryTakeOver(LockOwner? owner, LockOwner mine)
+    {
+        using var door = OpenDoor(path + ".takeover");
+        if (door is null || Read(path) != owner)
+        {
+            return false;
+        }
+
+        AtomicFile.Write(path, Serialize(mine), AtomicFile.Secret);
+        return true;
+    }
+
+    private static FileStream? OpenDoor(string door)
+    {
+        try
+        {
+            return new FileStream(door, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None });
+        }
+        catch (IOException) when (File.Exists(door))
+        {
+            // Another is in it.
+            return null;
+        }
     }
 
     public static byte[] Serialize(LockOwner owner) => JsonSerializer.SerializeToUtf8Bytes(owner, AutomaticJson.Default.LockOwner);

@@ -1,6 +1,7 @@
 using Gateway.Configuration;
+using Gateway.Proxying;
 
-namespace Gateway.Proxying;
+namespace Gateway.Boundary;
 
 /// <summary>Refuses a host that <c>AllowedHosts</c> does not name with 421 (RFC 9110 section 15.5.20), before anything is forwarded.</summary>
 internal sealed class HostFilter(RequestDelegate next, CurrentConfiguration configuration)

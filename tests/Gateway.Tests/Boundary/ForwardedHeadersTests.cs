@@ -4,7 +4,7 @@ using Gateway.Configuration;
 using Gateway.Tests.Hosting;
 using Microsoft.AspNetCore.Http;
 
-namespace Gateway.Tests.Proxying;
+namespace Gateway.Tests.Boundary;
 
 public sealed class ForwardedHeadersTests
 {

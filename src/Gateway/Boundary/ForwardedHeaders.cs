@@ -2,7 +2,7 @@ using System.Net;
 using Gateway.Configuration;
 using Microsoft.Extensions.Primitives;
 
-namespace Gateway.Proxying;
+namespace Gateway.Boundary;
 
 /// <summary>
 /// Replaces everything that a client could claim about itself by what the gateway knows: after this step the connection's remote
@@ -15,39 +15,74 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     private const string ForwardedProto = "X-Forwarded-Proto";
     private const string ForwardedHost = "X-Forwarded-Host";
 
-    // Besides what is set below. The underscore twins reach CGI-like services as the same variable; the last two travel on a
-    // request with both Content-Length and Transfer-Encoding (Kestrel's note) and to services that let a header pick the method.
-    private static readonly string[] Removed =
-    [
-        "Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Original-For", "X-Original-Proto",
-        "X-Original-Host", "X_Real_IP", "X_Forwarded_For", "X_Forwarded_Proto", "X_Forwarded_Host", "X-Content-Length", "X-HTTP-Method-Override",
-    ];
-
     public Task InvokeAsync(HttpContext context)
     {
         var headers = context.Request.Headers;
-        var peer = Unmapped(context.Connection.RemoteIpAddress);
-        var chain = peer?.ToString() ?? "";
+        var peer = context.Connection.RemoteIpAddress is { } address ? Networks.Unmapped(address) : null;
+        var (client, chain) = (peer, peer?.ToString() ?? "");
 
         var trusted = configuration.Value.Gateway.TrustedProxies;
-        if (peer is not null && IsIn(trusted, peer))
+        if (peer is not null && trusted.Covers(peer))
         {
-            (var client, chain) = ReadChain(headers[ForwardedFor], peer, trusted);
+            (client, chain) = ReadChain(headers[ForwardedFor], peer, trusted);
             context.Connection.RemoteIpAddress = client;
             AcceptSchemeAndHost(context.Request);
         }
 
-        foreach (var name in Removed)
-        {
-            headers.Remove(name);
-        }
+        RemoveNominated(headers);
+        RemoveForged(headers);
 
         // A unix socket has no address: say nothing rather than something empty.
-        SetOrRemove(headers, RealIp, Unmapped(context.Connection.RemoteIpAddress)?.ToString());
+        SetOrRemove(headers, RealIp, client?.ToString());
         SetOrRemove(headers, ForwardedFor, chain);
         headers[ForwardedProto] = context.Request.Scheme;
         SetOrRemove(headers, ForwardedHost, context.Request.Host.Value);
         return next(context);
+    }
+
+    /// <summary>Headers that Connection names are meant for the next hop, which is the gateway (RFC 9110 section 7.6.1). What the gateway
+    /// writes itself comes after, so nobody can have that removed.</summary>
+    private static void RemoveNominated(IHeaderDictionary headers)
+    {
+        foreach (var line in headers.Connection)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                var option = line.AsSpan(range).Trim();
+                if (!option.IsEmpty && !IsReadByTheServer(option))
+                {
+                    headers.Remove(option.ToString());
+                }
+            }
+        }
+    }
+
+    // The handshake of a WebSocket and the framing of the request are settled with them.
+    private static bool IsReadByTheServer(ReadOnlySpan<char> option) =>
+        option.Equals("close", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("Upgrade", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("Host", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("Connection", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase)
+        || option.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase);
+
+    private static void RemoveForged(IHeaderDictionary headers)
+    {
+        List<string>? forged = null;
+        foreach (var (name, _) in headers)
+        {
+            if (ForgeableHeaders.Contains(name))
+            {
+                (forged ??= []).Add(name);
+            }
+        }
+
+        foreach (var name in forged ?? [])
+        {
+            headers.Remove(name);
+        }
     }
 
     /// <summary>Reads the addresses from the right, where the nearest proxy writes, up to the first one that is not trusted:
@@ -57,7 +92,7 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         var entries = header.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var client = peer;
         var first = entries.Length;
-        while (first > 0 && IsIn(trusted, client) && TryParseAddress(entries[first - 1], out var address))
+        while (first > 0 && trusted.Covers(client) && TryParseAddress(entries[first - 1], out var address))
         {
             client = address;
             first--;
@@ -94,26 +129,9 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         // Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
         var isAddress = IPAddress.TryParse(entry, out var parsed)
             || (IPEndPoint.TryParse(entry, out var endpoint) && (parsed = endpoint.Address) is not null);
-        address = Unmapped(parsed) ?? IPAddress.None;
+        address = Networks.Unmapped(parsed ?? IPAddress.None);
         return isAddress;
     }
-
-    private static bool IsIn(IReadOnlyList<IPNetwork> networks, IPAddress address)
-    {
-        for (var i = 0; i < networks.Count; i++)
-        {
-            if (networks[i].Contains(address))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // A dual-stack socket reports IPv4 peers as ::ffff:192.0.2.1.
-    private static IPAddress? Unmapped(IPAddress? address) =>
-        address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
     private static void SetOrRemove(IHeaderDictionary headers, string name, string? value)
     {

@@ -1,0 +1,56 @@
+using System.Collections.Frozen;
+
+namespace Gateway.Boundary;
+
+/// <summary>The headers by which a client could claim to be somebody else or to ask for something else than the gateway has seen.</summary>
+internal static class ForgeableHeaders
+{
+    // Who the client is, in the words of all the proxies that there are.
+    private static readonly string[] Identity =
+    [
+        "Forwarded", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "X-Remote-IP", "X-Remote-Addr", "X-Remote-User", "X-Originating-IP", "X-ProxyUser-IP",
+        "X-Original-For", "X-Original-Proto", "X-Original-Host", "X-Original-Forwarded-For", "X-Azure-ClientIP", "X-Envoy-External-Address", "X-Forwarded", "X-Host",
+        "X-HTTP-Host-Override", "X-ARR-ClientCert", "X-Client-Cert", "Client-Cert", "Client-Cert-Chain", "Client-IP", "True-Client-IP",
+        "CF-Connecting-IP", "CF-Connecting-IPv6", "Fastly-Client-IP", "Forwarded-For", "Remote-Addr", "Remote-User", "REMOTE-HOST",
+    ];
+
+    // What is asked for. "Proxy" becomes the variable HTTP_PROXY in CGI-like services (CVE-2016-5385).
+    private static readonly string[] Meaning =
+    [
+        "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "Proxy",
+    ];
+
+    // Nobody's, written with underscores: CGI-like services read Content_Length and Content-Length as the same variable.
+    private static readonly string[] OnlyAsTwin = ["Host", "Content-Length", "X-Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Authorization", "Cookie"];
+
+    private static readonly string[] Families = ["X-Forwarded-", "X-SSL-", "SSL-Client-"];
+
+    private static readonly FrozenSet<string> Names = Identity.Concat(Meaning).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenSet<string> Twins = Names.Concat(OnlyAsTwin).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a client's header with this name must not reach a service.</summary>
+    public static bool Contains(string name)
+    {
+        if (!name.Contains('_', StringComparison.Ordinal))
+        {
+            return Names.Contains(name) || IsOfFamily(name);
+        }
+
+        var twin = name.Replace('_', '-');
+        return Twins.Contains(twin) || IsOfFamily(twin);
+    }
+
+    private static bool IsOfFamily(string name)
+    {
+        foreach (var family in Families)
+        {
+            if (name.StartsWith(family, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers;
+
+namespace Gateway.Boundary;
+
+/// <summary>What is wrong with a request's headers, although the server has accepted them.</summary>
+internal static class HeaderRules
+{
+    // RFC 9110 section 5.6.2.
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    // RFC 9110 section 5.5: of the control characters only the tab may stand in a value.
+    private static readonly SearchValues<char> ControlCharacters =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7f).Select(c => (char)c).Where(c => c != '\t')]);
+
+    /// <summary>Under this name Kestrel keeps a Content-Length that it does not follow since there is a Transfer-Encoding.</summary>
+    public const string UnfollowedContentLength = "X-Content-Length";
+
+    /// <returns>A sentence for the sender; null when nothing is wrong.</returns>
+    public static string? Violation(HttpRequest request) => Framing(request) ?? Syntax(request.Headers);
+
+    private static string? Framing(HttpRequest request)
+    {
+        var headers = request.Headers;
+        var transferEncoding = headers.TransferEncoding;
+        if (transferEncoding.Count == 0)
+        {
+            return null;
+        }
+
+        if (HttpProtocol.IsHttp10(request.Protocol))
+        {
+            return "HTTP/1.0 has no Transfer-Encoding."; // RFC 9112 section 6.1
+        }
+
+        if (transferEncoding is not [{ } only] || !only.Equals("chunked", StringComparison.OrdinalIgnoreCase))
+        {
+            return "The only Transfer-Encoding taken is chunked.";
+        }
+
+        // RFC 9112 section 6.3 lets a server follow the latter, and warns.
+        return headers.ContentLength is not null || headers.ContainsKey(UnfollowedContentLength)
+            ? "Content-Length and Transfer-Encoding exclude each other."
+            : null;
+    }
+
+    private static string? Syntax(IHeaderDictionary headers)
+    {
+        foreach (var (name, values) in headers)
+        {
+            // Pseudo-headers of HTTP/2 (RFC 9113 section 8.3) are the server's own keys here.
+            var token = name.StartsWith(':') ? name.AsSpan(1) : name;
+            if (token.IsEmpty || token.ContainsAnyExcept(TokenCharacters))
+            {
+                return "A header's name holds a character that is not allowed there.";
+            }
+
+            foreach (var value in values)
+            {
+                if (value.AsSpan().ContainsAny(ControlCharacters))
+                {
+                    return $"The header {name} holds a control character.";
+                }
+            }
+        }
+
+        return null;
+    }
+}

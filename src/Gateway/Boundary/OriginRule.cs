@@ -1,0 +1,55 @@
+namespace Gateway.Boundary;
+
+/// <summary>Which pages may open a WebSocket. Browsers ask nobody before they do so, cookies included, so the server has to look
+/// (RFC 6455 section 10.2).</summary>
+internal static class OriginRule
+{
+    /// <param name="request">The handshake; one without Origin is no browser's and passes.</param>
+    /// <param name="allowed">Origins besides the request's own host: <c>https://app.example.com</c>, <c>https://*.example.com</c>, <c>*</c>.</param>
+    public static bool Allows(HttpRequest request, IReadOnlyList<string> allowed)
+    {
+        var origins = request.Headers.Origin;
+        if (origins.Count == 0)
+        {
+            return true;
+        }
+
+        return origins is [{ } origin] && (IsSameHost(origin, request) || IsAllowed(origin, allowed));
+    }
+
+    private static bool IsSameHost(string origin, HttpRequest request)
+    {
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out var page) || (page.Scheme != Uri.UriSchemeHttps && page.Scheme != Uri.UriSchemeHttp))
+        {
+            return false;
+        }
+
+        var host = request.Host;
+        var port = host.Port ?? (request.IsHttps ? 443 : 80);
+        return page.Authority.Length > 0
+            && string.Equals(page.IdnHost, host.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase)
+            && (page.Port == port || (page.IsDefaultPort && host.Port is null));
+    }
+
+    private static bool IsAllowed(string origin, IReadOnlyList<string> allowed)
+    {
+        foreach (var entry in allowed)
+        {
+            var wildcard = entry.IndexOf("://*.", StringComparison.Ordinal);
+            if (entry == "*" || string.Equals(entry, origin, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+
+            if (wildcard > 0
+                && origin.StartsWith(entry[..(wildcard + 3)], StringComparison.OrdinalIgnoreCase)
+                && origin.EndsWith(entry[(wildcard + 4)..], StringComparison.OrdinalIgnoreCase)
+                && origin.Length > entry.Length - 1)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,46 @@
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Boundary;
+
+/// <summary>
+/// Refuses, with 400 and the end of the connection, what two parsers could read in two ways. Kestrel itself refuses the rest before
+/// any middleware runs: bare LF, folded headers, a Host that is missing, double or not the target's, a Content-Length that is double
+/// or no number.
+/// </summary>
+internal sealed class RequestRules(RequestDelegate next)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (IsMethodOfProxies(context))
+        {
+            Refusal.Set(context, StatusCodes.Status405MethodNotAllowed, $"The method {request.Method} is not supported.");
+            return Task.CompletedTask;
+        }
+
+        var violation = request.Host.HasValue ? null : "The request names no host.";
+        violation ??= HeaderRules.Violation(request);
+        violation ??= context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? TargetRules.Violation(target) : null;
+        if (violation is null)
+        {
+            request.Headers.Remove(HeaderRules.UnfollowedContentLength);
+            return next(context);
+        }
+
+        Refusal.Set(context, StatusCodes.Status400BadRequest, violation);
+        if (HttpProtocol.IsHttp10(request.Protocol) || HttpProtocol.IsHttp11(request.Protocol))
+        {
+            // What follows on this connection may be the part of the request that the sender hopes is taken for another one.
+            context.Response.Headers.Connection = "close";
+        }
+
+        return Task.CompletedTask;
+    }
+
+    // CONNECT asks for a tunnel to anywhere; its extended form, a WebSocket over HTTP/2, is another matter (RFC 8441). TRACE would show
+    // the client what the gateway added for the service.
+    private static bool IsMethodOfProxies(HttpContext context) =>
+        HttpMethods.IsTrace(context.Request.Method)
+        || (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true });
+}

@@ -1,0 +1,30 @@
+using System.Net;
+
+namespace Gateway.Configuration;
+
+/// <summary>Ranges of addresses.</summary>
+internal static class Networks
+{
+    /// <summary>Whether one of them holds the address; an IPv4 address may come as a dual-stack socket reports it.</summary>
+    public static bool Covers(this IReadOnlyList<IPNetwork> networks, IPAddress address)
+    {
+        if (networks.Count == 0)
+        {
+            return false;
+        }
+
+        var unmapped = Unmapped(address);
+        for (var i = 0; i < networks.Count; i++)
+        {
+            if (networks[i].Contains(unmapped))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A dual-stack socket reports IPv4 peers as ::ffff:192.0.2.1; this is 192.0.2.1.</summary>
+    public static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

@@ -1,0 +1,21 @@
+using System.Buffers.Text;
+
+namespace Gateway.Proxying;
+
+/// <summary>The client's opening handshake over HTTP/1.1 (RFC 6455 section 4.2.1).</summary>
+internal static class WebSocketHandshake
+{
+    private const int KeyBytes = 16;
+
+    /// <summary>Whether the request is such a handshake in every point: a GET without a body, version 13, with a key.</summary>
+    public static bool IsAskedForBy(HttpRequest request)
+    {
+        var headers = request.Headers;
+        return HttpMethods.IsGet(request.Method)
+            && headers.Upgrade is [{ } protocol] && protocol.Equals("websocket", StringComparison.OrdinalIgnoreCase)
+            && headers.SecWebSocketVersion is ["13"]
+            && headers.SecWebSocketKey is [{ } key] && Base64.IsValid(key, out var bytes) && bytes == KeyBytes
+            && headers.ContentLength is null or 0
+            && headers.TransferEncoding.Count == 0;
+    }
+}
