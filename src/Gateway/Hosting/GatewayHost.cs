@@ -1,9 +1,12 @@
 using Gateway.Boundary;
+using Gateway.Boundary.Access;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Observability;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Serilog;
@@ -118,7 +121,7 @@ internal static class GatewayHost
         services.AddRouting();
         services.AddRequestTimeouts();
         services.AddCors();
-        services.AddAuthorization();
+        AddAccess(services);
         services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
         AddSessionAffinityKeys(services, configuration);
@@ -130,6 +133,16 @@ internal static class GatewayHost
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>()));
+    }
+
+    private static void AddAccess(IServiceCollection services)
+    {
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, AccessHandler>(AccessHandler.SchemeName, null);
+        services.AddAuthorization();
+        services.AddSingleton<IAuthorizationPolicyProvider, AccessPolicyProvider>();
+        services.AddSingleton<FailedAttempts>();
+        services.AddSingleton<Passwords>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Tokens>(provider, IssuerHttp.CreateClient()));
     }
 
     /// <summary>Keys for the cookies of session affinity: kept over restarts where a cluster has it. Elsewhere nothing is encrypted, and
@@ -176,13 +189,17 @@ internal static class GatewayHost
         // 6. Names that are not served go nowhere.
         app.UseMiddleware<HostFilter>();
 
-        // 7. The route and what it allows, then the service.
+        // 7. The route and who may use it: strangers get the same answer whatever the route allows.
         app.UseRouting();
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseMiddleware<ConsumedCredentials>();
+
+        // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
         app.UseMiddleware<WebSocketRules>();
         app.UseRequestTimeouts();
-        app.UseCors();
-        app.UseAuthorization();
         app.UseRateLimiter();
         app.MapReverseProxy();
     }
