@@ -1,5 +1,6 @@
 using Gateway.Boundary;
 using Gateway.Boundary.Access;
+using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -46,7 +47,7 @@ internal static class GatewayHost
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
         services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates));
 
-        services.AddSingleton<ProxyProtocol>();
+        AddBoundary(services);
         AddProxy(services, configuration);
         if (source is not null)
         {
@@ -116,6 +117,17 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<CertificateService>());
     }
 
+    private static void AddBoundary(IServiceCollection services)
+    {
+        services.AddSingleton<ProxyProtocol>();
+        services.AddSingleton<ConnectionLimits>();
+        services.AddSingleton<PendingHandshakes>();
+        services.AddSingleton<WebSocketLimits>();
+        services.AddSingleton<LimitLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
+        services.AddHostedService<ServerRefusals>();
+    }
+
     private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)
     {
         services.AddRouting();
@@ -175,6 +187,7 @@ internal static class GatewayHost
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
         // 3. What can be read in two ways is not read at all.
+        app.UseMiddleware<AbortedRequests>();
         app.UseMiddleware<RequestRules>();
 
         // 4. A CA that asks whether a name is ours.
@@ -182,6 +195,8 @@ internal static class GatewayHost
         {
             app.UseMiddleware<AcmeChallenges>((Func<string, string?>)challenges.KeyAuthorization);
         }
+
+        app.UseMiddleware<RequestRate>();
 
         // 5. Plain HTTP goes to the first https endpoint.
         app.UseMiddleware<HttpsRedirect>();
