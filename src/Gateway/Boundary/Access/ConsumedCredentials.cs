@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Boundary.Access;
 
@@ -30,7 +31,7 @@ internal sealed class ConsumedCredentials(RequestDelegate next)
         var (request, policy) = (context.Request, admission.Policy);
         if (admission.InAuthorization && admission.Kind != CredentialKind.Jwt)
         {
-            request.Headers.Authorization = default;
+            request.Headers.Remove(HeaderNames.Authorization);
         }
 
         if (policy.ApiKeys.Count > 0)
@@ -60,6 +61,9 @@ internal sealed class ConsumedCredentials(RequestDelegate next)
         static state =>
         {
             var (response, offered) = ((HttpResponse, string))state;
+            Console.Error.WriteLine($"DEBUG {response.StatusCode} {response.HttpContext.Request.Protocol} [{response.Headers.SecWebSocketProtocol}] {response.Headers.SecWebSocketProtocol.Count}");
+            Console.Error.WriteLine(string.Join("|", response.Headers.Select(h => h.Key + "=" + h.Value)));
+            if (response.Headers.SecWebSocketProtocol.Count > 0) { response.Headers["x-debug"] = "1"; }
             var isAccepted = response.StatusCode == (HttpProtocol.IsHttp11(response.HttpContext.Request.Protocol)
                 ? StatusCodes.Status101SwitchingProtocols
                 : StatusCodes.Status200OK);

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Gateway.Boundary.Limits;
 
 namespace Gateway.Boundary.Access;
 
@@ -9,12 +9,12 @@ internal sealed partial class FailedAttempts(TimeProvider time, ILogger<FailedAt
     /// <summary>Wrong passwords from one address in a minute before more are refused unread.</summary>
     public const int MostPasswords = 10;
 
-    private const int MostAddresses = 10_000;
+    private const int MostClients = 10_000;
 
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<IPAddress, Attempts> _byAddress = [];
+    private readonly Dictionary<ClientNetwork, Attempts> _byClient = [];
 
     /// <summary>Logs the first of a minute.</summary>
     public void Note(IPAddress? client, string route, string policy, string reason)
@@ -45,49 +45,38 @@ internal sealed partial class FailedAttempts(TimeProvider time, ILogger<FailedAt
     {
         lock (_lock)
         {
-            return _byAddress.TryGetValue(Key(client), out var attempts) && IsCurrent(attempts) && attempts.Passwords >= MostPasswords;
+            return _byClient.TryGetValue(Key(client), out var attempts) && IsCurrent(attempts) && attempts.Passwords >= MostPasswords;
         }
     }
 
     private Attempts Of(IPAddress? client)
     {
         var key = Key(client);
-        if (_byAddress.TryGetValue(key, out var attempts) && IsCurrent(attempts))
+        if (_byClient.TryGetValue(key, out var attempts) && IsCurrent(attempts))
         {
             return attempts;
         }
 
-        if (_byAddress.Count >= MostAddresses)
+        if (_byClient.Count >= MostClients)
         {
-            foreach (var old in _byAddress.Where(entry => !IsCurrent(entry.Value)).Select(entry => entry.Key).ToArray())
+            foreach (var old in _byClient.Where(entry => !IsCurrent(entry.Value)).Select(entry => entry.Key).ToArray())
             {
-                _byAddress.Remove(old);
+                _byClient.Remove(old);
             }
 
             // So many at once are not worth telling apart.
-            if (_byAddress.Count >= MostAddresses)
+            if (_byClient.Count >= MostClients)
             {
-                _byAddress.Clear();
+                _byClient.Clear();
             }
         }
 
-        return _byAddress[key] = new Attempts(time.GetTimestamp());
+        return _byClient[key] = new Attempts(time.GetTimestamp());
     }
 
     private bool IsCurrent(Attempts attempts) => time.GetElapsedTime(attempts.Since) < Window;
 
-    // Whoever has one IPv6 address has the 64 bits behind the network's prefix to choose from.
-    private static IPAddress Key(IPAddress? client)
-    {
-        if (client is not { AddressFamily: AddressFamily.InterNetworkV6 })
-        {
-            return client ?? IPAddress.None;
-        }
-
-        var bytes = client.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
-    }
+    private static ClientNetwork Key(IPAddress? client) => client is null ? default : ClientNetwork.Of(client);
 
     private sealed class Attempts(long since)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Boundary.Access;
 
@@ -23,7 +24,11 @@ internal static class Subprotocols
         if (taken is not null)
         {
             var rest = string.Join(", ", entries.Where(entry => !IsKey(entry)));
-            headers.SecWebSocketProtocol = rest.Length > 0 ? rest : default(StringValues);
+            headers.Remove(HeaderNames.SecWebSocketProtocol);
+            if (rest.Length > 0)
+            {
+                headers.SecWebSocketProtocol = rest;
+            }
         }
 
         return taken;
