@@ -50,12 +50,15 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
     private async Task HoldAsync(HttpContext context)
     {
         var client = context.Connection.RemoteIpAddress;
+        var connection = context.Features.Get<ReadingClient>();
+        connection?.CountCalls(1);
         try
         {
             await next(context);
         }
         finally
         {
+            connection?.CountCalls(-1);
             limits.Leave(client);
         }
     }

@@ -14,6 +14,7 @@ internal static class LimitOptionsReader
             MaxRequestHeadersSize = Number(nameof(LimitOptions.MaxRequestHeadersSize)) ?? defaults.MaxRequestHeadersSize,
             MaxRequestHeaderCount = Number(nameof(LimitOptions.MaxRequestHeaderCount)) ?? defaults.MaxRequestHeaderCount,
             RequestHeadersTimeout = Duration(nameof(LimitOptions.RequestHeadersTimeout)) ?? defaults.RequestHeadersTimeout,
+            SlowReaderTimeout = Duration(nameof(LimitOptions.SlowReaderTimeout)) ?? defaults.SlowReaderTimeout,
             HandshakeTimeout = Duration(nameof(LimitOptions.HandshakeTimeout)) ?? defaults.HandshakeTimeout,
             MaxConcurrentHandshakes = Number(nameof(LimitOptions.MaxConcurrentHandshakes)) ?? defaults.MaxConcurrentHandshakes,
             MaxConnections = Number(nameof(LimitOptions.MaxConnections)) ?? defaults.MaxConnections,

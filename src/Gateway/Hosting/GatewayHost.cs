@@ -123,6 +123,8 @@ internal static class GatewayHost
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<PendingHandshakes>();
         services.AddSingleton<WebSocketLimits>();
+        services.AddSingleton<SlowReaders>();
+        services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
         services.AddSingleton<LimitLog>();
         services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
         services.AddHostedService<ServerRefusals>();

@@ -28,6 +28,7 @@ internal static class KestrelEndpoints
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
         var connectionLimits = kestrel.ApplicationServices.GetRequiredService<ConnectionLimits>();
+        var slowReaders = kestrel.ApplicationServices.GetRequiredService<SlowReaders>();
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
             endpoint.Use(static next => connection =>
@@ -41,6 +42,7 @@ internal static class KestrelEndpoints
             });
             endpoint.Use(proxyProtocol.Middleware);
             endpoint.Use(connectionLimits.Middleware);
+            endpoint.Use(slowReaders.Middleware);
         });
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);

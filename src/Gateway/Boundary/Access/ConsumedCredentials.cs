@@ -61,9 +61,6 @@ internal sealed class ConsumedCredentials(RequestDelegate next)
         static state =>
         {
             var (response, offered) = ((HttpResponse, string))state;
-            Console.Error.WriteLine($"DEBUG {response.StatusCode} {response.HttpContext.Request.Protocol} [{response.Headers.SecWebSocketProtocol}] {response.Headers.SecWebSocketProtocol.Count}");
-            Console.Error.WriteLine(string.Join("|", response.Headers.Select(h => h.Key + "=" + h.Value)));
-            if (response.Headers.SecWebSocketProtocol.Count > 0) { response.Headers["x-debug"] = "1"; }
             var isAccepted = response.StatusCode == (HttpProtocol.IsHttp11(response.HttpContext.Request.Protocol)
                 ? StatusCodes.Status101SwitchingProtocols
                 : StatusCodes.Status200OK);

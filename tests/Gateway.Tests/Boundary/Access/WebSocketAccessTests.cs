@@ -30,10 +30,6 @@ public sealed class WebSocketAccessTests
             await socket.ConnectAsync(
                 new Uri(service.Gateway.At(target).ToString().Replace("https:", "wss:", StringComparison.Ordinal)), service.Gateway.Client, Cancellation);
         }
-        catch (WebSocketException exception) when (socket.HttpStatusCode is not HttpStatusCode.Unauthorized)
-        {
-            Assert.Fail(exception.ToString() + string.Join('|', socket.HttpResponseHeaders?.Select(h => h.Key + "=" + string.Join("~", h.Value)) ?? []) + string.Join("\n", service.Gateway.Log.All.Select(l => l.Message + l.Exception)));
-        }
         catch (WebSocketException)
         {
             // The status says why.
@@ -56,7 +52,6 @@ public sealed class WebSocketAccessTests
         using var socket = await ConnectAsync(service, version, "/ws", offered.Replace("KEY", Key, StringComparison.Ordinal).Split(','));
 
         Assert.Equal(WebSocketState.Open, socket.State);
-        if (socket.SubProtocol is null) Assert.Fail(string.Join('|', socket.HttpResponseHeaders?.Select(h => h.Key + "=" + string.Join("~", h.Value)) ?? []));
         Assert.Equal(chosen.Replace("KEY", Key, StringComparison.Ordinal), socket.SubProtocol);
         Assert.Equal(WebSocketMessageType.Close, (await socket.ReceiveAsync(new byte[10], Cancellation)).MessageType);
         Assert.Equal(atService, Assert.Single(service.Received).Headers.GetValueOrDefault("Sec-WebSocket-Protocol"));
