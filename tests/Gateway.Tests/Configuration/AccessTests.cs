@@ -26,11 +26,11 @@ public sealed class AccessTests
     [InlineData("\"Basic\": { \"alice\": \"verysecret\" }", "gateway.json(2,25): Gateway:Access:phone:Basic:alice: must be a hash: pbkdf2-sha512:ITERATIONS:SALT:HASH; `gateway key password` makes it from a password")]
     [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\" }", "gateway.json(2,14): Gateway:Access:phone:Jwt: has no 'JwksFile'; add JwksFile or JwksUrl: where the issuer's public keys are")]
     [InlineData("\"Jwt\": { \"Audience\": \"a\", \"JwksFile\": \"f\" }", "gateway.json(2,14): Gateway:Access:phone:Jwt: has no 'Issuer'; add it, for example \"Issuer\": \"https://login.example.com/\"")]
-    [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\", \"JwksFile\": \"f\", \"JwksUrl\": \"https://a/\" }", "gateway.json(2,71): Gateway:Access:phone:Jwt:JwksUrl: 'https://a/': there is a JwksFile as well; keep one of the two")]
-    [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\", \"JwksUrl\": \"http://login.example.com/\" }", "gateway.json(2,54): Gateway:Access:phone:Jwt:JwksUrl: 'http://login.example.com/': must be an https URL, or http on this machine; keys that anybody on the way can replace protect nothing")]
-    [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\", \"JwksUrl\": \"jwks\" }", "gateway.json(2,54): Gateway:Access:phone:Jwt:JwksUrl: 'jwks': must be an https URL, or http on this machine; keys that anybody on the way can replace protect nothing")]
-    [InlineData(Keys + ", \"Header\": \"Authorization\"", "gateway.json(2,139): Gateway:Access:phone:Header: 'Authorization': must be the name of a header that means nothing else")]
-    [InlineData(Keys + ", \"Query\": \"a b\"", "gateway.json(2,139): Gateway:Access:phone:Query: 'a b': must be the name of a query parameter: letters, digits and - . _ ~")]
+    [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\", \"JwksFile\": \"f\", \"JwksUrl\": \"https://a/\" }", "gateway.json(2,72): Gateway:Access:phone:Jwt:JwksUrl: 'https://a/': there is a JwksFile as well; keep one of the two")]
+    [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\", \"JwksUrl\": \"http://login.example.com/\" }", "gateway.json(2,55): Gateway:Access:phone:Jwt:JwksUrl: 'http://login.example.com/': must be an https URL, or http on this machine; keys that anybody on the way can replace protect nothing")]
+    [InlineData("\"Jwt\": { \"Issuer\": \"i\", \"Audience\": \"a\", \"JwksUrl\": \"jwks\" }", "gateway.json(2,55): Gateway:Access:phone:Jwt:JwksUrl: 'jwks': must be an https URL, or http on this machine; keys that anybody on the way can replace protect nothing")]
+    [InlineData(Keys + ", \"Header\": \"Authorization\"", "gateway.json(2,127): Gateway:Access:phone:Header: 'Authorization': must be the name of a header that means nothing else")]
+    [InlineData(Keys + ", \"Query\": \"a b\"", "gateway.json(2,127): Gateway:Access:phone:Query: 'a b': must be the name of a query parameter: letters, digits and - . _ ~")]
     public void WhatProtectsNothingIsAnError(string policy, string error) => Assert.Equal(error, Error(WithPolicy(policy)));
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class AccessTests
         var configuration = ConfigurationReader.Read(path, new Dictionary<string, string>()).Configuration;
 
         Assert.Equal(
-            $"{path}(2,54): Gateway:Access:phone:Jwt:JwksFile: '{file}': there is no such file; name a file with the issuer's JWK set",
+            $"{path}(2,55): Gateway:Access:phone:Jwt:JwksFile: '{file}': there is no such file; name a file with the issuer's JWK set",
             Assert.Single(SigningKeyFiles.Validate(configuration)).ToString());
 
         File.WriteAllText(file, "{ \"keys\": [] }");
