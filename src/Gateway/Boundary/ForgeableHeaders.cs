@@ -23,7 +23,7 @@ internal static class ForgeableHeaders
     // Nobody's, written with underscores: CGI-like services read Content_Length and Content-Length as the same variable.
     private static readonly string[] OnlyAsTwin = ["Host", "Content-Length", "X-Content-Length", "Transfer-Encoding", "Connection", "Upgrade", "Authorization", "Cookie"];
 
-    private static readonly string[] Families = ["X-Forwarded-", "X-SSL-", "SSL-Client-"];
+    private static readonly string[] Families = ["X-Forwarded-", "X-SSL-", "SSL-Client-", "X-Authenticated-"];
 
     private static readonly FrozenSet<string> Names = Identity.Concat(Meaning).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 

@@ -2,6 +2,7 @@ using System.Net;
 using Gateway.Certificates;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Boundary;
 
@@ -33,7 +34,8 @@ internal sealed class StrictTransportSecurity(RequestDelegate next, CurrentConfi
         var headers = context.Response.Headers;
         if (!MayBeRemembered(context))
         {
-            headers.StrictTransportSecurity = default;
+            // Set to nothing it would stay there empty, and over HTTP/2 Kestrel leaves out what stands after an empty header.
+            headers.Remove(HeaderNames.StrictTransportSecurity);
         }
         else if (value is not null && headers.StrictTransportSecurity.Count == 0)
         {

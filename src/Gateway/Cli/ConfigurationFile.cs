@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Boundary.Access;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -28,6 +29,7 @@ internal static class ConfigurationFile
                 .. errors,
                 .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates]),
                 .. TrustedRoots.Validate(configuration),
+                .. SigningKeyFiles.Validate(configuration),
             ],
         };
     }

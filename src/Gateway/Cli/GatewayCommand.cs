@@ -13,6 +13,7 @@ internal static class GatewayCommand
             DevCommand.Create(),
             CheckCommand.Create(),
             CertCommand.Create(),
+            KeyCommand.Create(),
         };
 
         if (args.Length == 0)

@@ -40,4 +40,7 @@ internal sealed record GatewayOptions
 
     /// <summary>Whether a handshake for a name that no certificate covers is refused.</summary>
     public bool StrictSni { get; init; }
+
+    /// <summary>Who may use a route, by the name that the route's <c>AuthorizationPolicy</c> says; names ignore case.</summary>
+    public IReadOnlyDictionary<string, AccessPolicy> Access { get; init; } = new Dictionary<string, AccessPolicy>();
 }

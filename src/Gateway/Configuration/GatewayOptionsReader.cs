@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 namespace Gateway.Configuration;
 
@@ -30,7 +29,8 @@ internal static class GatewayOptionsReader
             },
             StrictSni = Flag(section?.Child("StrictSni")) ?? defaults.StrictSni,
             ProxyProtocol = Flag(section?.Child("ProxyProtocol")) ?? defaults.ProxyProtocol,
-            TrustedProxies = TrustedProxies(section?.Child("TrustedProxies"), errors),
+            TrustedProxies = NetworksReader.Read(section?.Child("TrustedProxies"), errors),
+            Access = AccessReader.Read(root, errors),
         };
     }
 
@@ -39,40 +39,4 @@ internal static class GatewayOptionsReader
     // "none" is the one value that the schema lets through and TimeSpan does not.
     private static TimeSpan? Duration(ConfigurationNode? node) =>
         TimeSpan.TryParseExact(node?.Value, "c", CultureInfo.InvariantCulture, out var duration) ? duration : null;
-
-    private static List<IPNetwork> TrustedProxies(ConfigurationNode? list, ConfigurationErrors errors)
-    {
-        var networks = new List<IPNetwork>();
-        foreach (var entry in list?.Children.Where(child => child.Value is not null) ?? [])
-        {
-            var slash = entry.Value!.IndexOf('/', StringComparison.Ordinal);
-            if (!TryAddress(slash < 0 ? entry.Value : entry.Value[..slash], out var address))
-            {
-                errors.Add(entry, QuotedValue.Of(entry), "must be an IP address or a CIDR range", "for example 10.0.0.5 or 10.0.0.0/8");
-            }
-            else if (slash < 0)
-            {
-                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
-            }
-            else if (!IPNetwork.TryParse(entry.Value, out var network))
-            {
-                errors.Add(entry, QuotedValue.Of(entry), "is no CIDR range", $"after the slash stands a number from 0 to {address.GetAddressBytes().Length * 8}");
-            }
-            else if (!network.BaseAddress.Equals(address))
-            {
-                // 10.0.0.1/8 may have been meant as the one address or as the range.
-                errors.Add(entry, QuotedValue.Of(entry), "is an address within a range", $"write {address} or {network}");
-            }
-            else
-            {
-                networks.Add(network);
-            }
-        }
-
-        return networks;
-    }
-
-    // IPAddress also reads "1" and "127.1"; nobody means those.
-    private static bool TryAddress(string text, out IPAddress address) =>
-        IPAddress.TryParse(text, out address!) && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3);
 }

@@ -14,6 +14,13 @@ internal sealed class YarpConfiguration : IDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddReverseProxy().LoadFromConfig(root.GetSection("ReverseProxy"));
+        services.AddAuthorization(options =>
+        {
+            foreach (var policy in root.GetSection("Gateway:Access").GetChildren())
+            {
+                options.AddPolicy(policy.Key, static known => known.RequireAuthenticatedUser());
+            }
+        });
 
         // Session affinity asks for data protection; validation must not write its keys to the disk.
         services.AddSingleton<IDataProtectionProvider, EphemeralDataProtectionProvider>();

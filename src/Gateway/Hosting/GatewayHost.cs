@@ -1,4 +1,5 @@
 using Gateway.Boundary;
+using Gateway.Boundary.Access;
 using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
@@ -6,6 +7,8 @@ using Gateway.Configuration;
 using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -161,7 +164,7 @@ internal static class GatewayHost
         services.AddRouting();
         services.AddRequestTimeouts();
         services.AddCors();
-        services.AddAuthorization();
+        AddAccess(services);
         services.AddRateLimiter(static _ => { });
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
         AddSessionAffinityKeys(services, configuration);
@@ -174,6 +177,16 @@ internal static class GatewayHost
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>(),
             provider.GetRequiredService<DescriptorAlarm>()));
+    }
+
+    private static void AddAccess(IServiceCollection services)
+    {
+        services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, AccessHandler>(AccessHandler.SchemeName, null);
+        services.AddAuthorization();
+        services.AddSingleton<IAuthorizationPolicyProvider, AccessPolicyProvider>();
+        services.AddSingleton<FailedAttempts>();
+        services.AddSingleton<Passwords>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Tokens>(provider, IssuerHttp.CreateClient()));
     }
 
     /// <summary>Keys for the cookies of session affinity: kept over restarts where a cluster has it. Elsewhere nothing is encrypted, and
@@ -228,13 +241,17 @@ internal static class GatewayHost
         // 6. Names that are not served go nowhere.
         app.UseMiddleware<HostFilter>();
 
-        // 7. The route and what it allows, then the service.
+        // 7. The route and who may use it: strangers get the same answer whatever the route allows.
         app.UseRouting();
+        app.UseCors();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseMiddleware<ConsumedCredentials>();
+
+        // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
         app.UseMiddleware<WebSocketRules>();
         app.UseRequestTimeouts();
-        app.UseCors();
-        app.UseAuthorization();
         app.UseRateLimiter();
         app.MapReverseProxy(proxy =>
         {

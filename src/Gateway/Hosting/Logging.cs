@@ -27,6 +27,10 @@ internal static class Logging
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
         // ErrorResponses says it once, in plain words, with the request id.
         ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Fatal",
+        // AccessLog says it without the query, where keys may stand.
+        ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.Hosting.Diagnostics"] = "Error",
+        // ASP.NET Core would write a line for each 401; FailedAttempts writes one a minute.
+        ["Serilog:MinimumLevel:Override:Gateway.Boundary.Access.AccessHandler"] = "Warning",
     };
 
     /// <summary>The whole configuration, with the default log levels where it has none.</summary>

@@ -18,7 +18,7 @@ public sealed class GatewayCommandTests
         var (exitCode, output, _) = await RunAsync("--help");
 
         Assert.Equal(0, exitCode);
-        Assert.All(["run", "dev", "check", "cert"], verb => Assert.Contains(verb, output, StringComparison.Ordinal));
+        Assert.All(["run", "dev", "check", "cert", "key"], verb => Assert.Contains(verb, output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -26,6 +26,7 @@ public sealed class GatewayCommandTests
     [InlineData("run", "--confg", "x.json")]
     [InlineData("cert", "create", "--days", "many")]
     [InlineData("cert")]
+    [InlineData("key")]
     public async Task WrongUsageIsExplainedAndExits2(params string[] args)
     {
         var (exitCode, _, error) = await RunAsync(args);

@@ -9,7 +9,6 @@ public sealed class YarpTests
     private const string Cluster = "\"Destinations\": { \"one\": { \"Address\": \"http://a\" } }";
 
     [Theory]
-    [InlineData(Route + " }, \"AuthorizationPolicy\": \"staff\"", "gateway.json(3,49): ReverseProxy:Routes:r:AuthorizationPolicy: YARP refuses it: Authorization policy 'staff' not found for route 'r'.")]
     [InlineData(Route + " }, \"CorsPolicy\": \"open\"", "gateway.json(3,49): ReverseProxy:Routes:r:CorsPolicy: YARP refuses it: CORS policy 'open' not found for route 'r'.")]
     [InlineData(Route + " }, \"RateLimiterPolicy\": \"slow\"", "gateway.json(3,49): ReverseProxy:Routes:r:RateLimiterPolicy: YARP refuses it: RateLimiter policy 'slow' not found for route 'r'.")]
     [InlineData(Route + " }, \"OutputCachePolicy\": \"long\"", "gateway.json(3,49): ReverseProxy:Routes:r:OutputCachePolicy: YARP refuses it: OutputCache policy 'long' not found for route 'r'.")]

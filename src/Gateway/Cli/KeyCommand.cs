@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace Gateway.Cli;
+
+/// <summary>`gateway key`: what the policies of Gateway:Access know clients by.</summary>
+internal static class KeyCommand
+{
+    public static Command Create() => Create(PasswordPrompt.Read);
+
+    /// <param name="readPassword">Asks for a password, with what to write the question to; null when none came.</param>
+    public static Command Create(Func<TextWriter, string?> readPassword) => new("key", "Make API keys and password hashes for Gateway:Access.")
+    {
+        KeyCreateCommand.Create(),
+        KeyPasswordCommand.Create(readPassword),
+    };
+
+    /// <summary>Text in quotes, as it stands in gateway.json.</summary>
+    public static string Json(string text) => System.Text.Json.JsonSerializer.Serialize(text, Readable);
+
+    private static readonly System.Text.Json.JsonSerializerOptions Readable = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+}
