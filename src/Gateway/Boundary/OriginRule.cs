@@ -24,6 +24,11 @@ internal static class OriginRule
             return false;
         }
 
+        if (request.IsHttps && page.Scheme == Uri.UriSchemeHttp)
+        {
+            return false; // anybody on the way could have written that page
+        }
+
         var host = request.Host;
         var port = host.Port ?? (request.IsHttps ? 443 : 80);
         return page.Authority.Length > 0
@@ -44,7 +49,8 @@ internal static class OriginRule
             if (wildcard > 0
                 && origin.StartsWith(entry[..(wildcard + 3)], StringComparison.OrdinalIgnoreCase)
                 && origin.EndsWith(entry[(wildcard + 4)..], StringComparison.OrdinalIgnoreCase)
-                && origin.Length > entry.Length - 1)
+                && origin.Length > entry.Length - 1
+                && !origin.AsSpan(wildcard + 3, origin.Length - entry.Length + 1).ContainsAny('/', ':', '@'))
             {
                 return true;
             }

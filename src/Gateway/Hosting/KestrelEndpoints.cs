@@ -23,7 +23,7 @@ internal static class KestrelEndpoints
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
         // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
-        kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? DigitsOnly.Encoding : System.Text.Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
         kestrel.ConfigureEndpointDefaults(endpoint =>

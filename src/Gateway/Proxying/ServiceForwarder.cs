@@ -37,7 +37,21 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, CurrentConfigur
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        return forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return ForwardRequestAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+    }
+
+    private async ValueTask<ForwarderError> ForwardRequestAsync(
+        HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
+        var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        if (error == ForwarderError.UpgradeResponseClient && !context.Response.HasStarted)
+        {
+            // The service has switched protocols unasked: YARP found nothing to switch, and left the service's status.
+            context.Response.Clear();
+            context.Response.StatusCode = StatusCodes.Status502BadGateway;
+        }
+
+        return error;
     }
 
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(

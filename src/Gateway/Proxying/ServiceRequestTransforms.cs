@@ -20,6 +20,9 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
         // ForwardedHeaders has written them already; a route's own X-Forwarded transforms stand.
         context.UseDefaultForwarders = false;
 
+        // What runs behind the gateway is nobody's business. First, so that a route's own transforms may set one.
+        context.ResponseTransforms.Insert(0, new ResponseHeaderRemoveTransform("Server", ResponseCondition.Always));
+
         var hostIsConfigured = context.RequestTransforms.OfType<RequestHeaderOriginalHostTransform>().Any()
             || context.Cluster?.Destinations?.Values.Any(d => d.Host is not null) == true;
         if (!hostIsConfigured)
