@@ -16,16 +16,25 @@ internal sealed class DigitsOnly : Encoding
 
     public static Encoding Encoding { get; } = new DigitsOnly();
 
-    public override int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)
+    public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)
     {
-        for (var i = 0; i < byteCount; i++)
+        // Kestrel has room for the digits of a long, and would break the connection off without an answer.
+        if (bytes.Length > chars.Length)
         {
-            var c = (char)bytes[byteIndex + i];
-            chars[charIndex + i] = char.IsAsciiDigit(c) ? c : Nothing;
+            chars[0] = Nothing;
+            return 1;
         }
 
-        return byteCount;
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            chars[i] = char.IsAsciiDigit((char)bytes[i]) ? (char)bytes[i] : Nothing;
+        }
+
+        return bytes.Length;
     }
+
+    public override int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex) =>
+        GetChars(bytes.AsSpan(byteIndex, byteCount), chars.AsSpan(charIndex));
 
     public override int GetCharCount(byte[] bytes, int index, int count) => count;
 

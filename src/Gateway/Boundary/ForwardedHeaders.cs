@@ -48,15 +48,11 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     /// writes itself comes after, so nobody can have that removed.</summary>
     private static void RemoveNominated(IHeaderDictionary headers)
     {
-        foreach (var line in headers.Connection)
+        foreach (var option in headers.GetCommaSeparatedValues("Connection"))
         {
-            foreach (var range in line.AsSpan().Split(','))
+            if (!IsReadByTheServer(option))
             {
-                var option = line.AsSpan(range).Trim();
-                if (!option.IsEmpty && !IsReadByTheServer(option))
-                {
-                    headers.Remove(option.ToString());
-                }
+                headers.Remove(option);
             }
         }
     }

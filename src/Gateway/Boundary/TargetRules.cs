@@ -109,7 +109,7 @@ internal static class TargetRules
         foreach (var range in path.Split('/'))
         {
             var segment = path[range];
-            var parameters = segment.IndexOf(';');
+            var parameters = segment.IndexOf(';') is var plain and >= 0 ? plain : segment.IndexOf("%3b", StringComparison.OrdinalIgnoreCase);
             if (parameters > 0 && RequestTarget.DotsIn(segment[..parameters]) is 1 or 2)
             {
                 return "The path holds a dot segment with parameters.";

@@ -73,6 +73,7 @@ internal static class KestrelEndpoints
             TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, TlsHandshake.Timeout);
         }
 
+        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, current, TlsHandshake.Timeout);
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = TlsHandshake.Timeout,

@@ -159,7 +159,7 @@ public sealed class ForgeryTests(GatewayWithWitness fixture) : IClassFixture<Gat
         await using var witness = new Witness();
         await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(witness.Address) with
         {
-            Gateway = new GatewayOptions { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("10.0.0.0/8")] },
+            Gateway = new GatewayOptions { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("10.0.0.0/8")], HttpsRedirect = false },
         });
         await Adversary.SendAsync(gateway, $"GET /p HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n", Cancellation);
         return Assert.Single(witness.Requests);

@@ -155,7 +155,6 @@ public sealed class Http2SmugglingTests(GatewayWithWitness fixture) : IClassFixt
         ("chunks in a body", Post("0\r\n\r\n" + Smuggled), "0\r\n\r\n" + Smuggled),
         ("underscore twins", Get(("transfer_encoding", "chunked"), ("content_length", "5"), ("x_real_ip", "1.2.3.4")), ""),
         ("trailers that forge", WithTrailers(("x-real-ip", "1.2.3.4"), ("content-length", "99"), ("x-forwarded-for", "1.2.3.4")), "01234"),
-        ("te trailers", Get(("te", "trailers")), ""),
         ("settings of h2c", Get(("http2-settings", "AAMAAABk")), ""),
         ("body of a GET", [.. Http2Adversary.Frame(Http2Adversary.Headers, Http2Adversary.EndHeaders, 1, Http2Adversary.Request("GET", "/p")), .. Http2Adversary.Frame(Http2Adversary.Data, Http2Adversary.EndStream, 1, System.Text.Encoding.Latin1.GetBytes(Smuggled))], Smuggled),
     ];
@@ -177,7 +176,7 @@ public sealed class Http2SmugglingTests(GatewayWithWitness fixture) : IClassFixt
         Assert.Equal(("/p", body), (request.Target, request.Body));
         Assert.Equal(["localhost"], request.Values("Host"));
         Assert.Equal(["127.0.0.1"], request.Values("X-Real-IP"));
-        string[] dropped = ["transfer_encoding", "content_length", "x_real_ip", "http2-settings", "te"];
+        string[] dropped = ["transfer_encoding", "content_length", "x_real_ip", "http2-settings"];
         Assert.All(dropped, header => Assert.Empty(request.Values(header)));
         Assert.True(request.Values("Content-Length").Length + request.Values("Transfer-Encoding").Length <= 1);
     }
