@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Boundary.Limits;
 using Gateway.Configuration;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,7 +11,7 @@ namespace Gateway.Boundary;
 /// Lets a WebSocket through where its route allows them and its page is one of ours; stands behind routing. Every other upgrade is
 /// dropped, and the request goes on as an ordinary one (RFC 9110 section 7.8 lets a server ignore it).
 /// </summary>
-internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfiguration configuration, ILogger<WebSocketRules> logger)
+internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfiguration configuration, WebSocketLimits limits, ILogger<WebSocketRules> logger)
 {
     // Said once for each route: the operator has to see it, and whoever tries it again and again shall not fill the log.
     private readonly ConcurrentDictionary<string, byte> _told = new();
@@ -41,7 +42,25 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
             return Refuse(context, StatusCodes.Status403Forbidden, "WebSockets are not open to pages of this origin.");
         }
 
-        return next(context);
+        return limits.TryEnter(context.Connection.RemoteIpAddress)
+            ? HoldAsync(context)
+            : Refuse(context, StatusCodes.Status503ServiceUnavailable, "Too many WebSockets are open.");
+    }
+
+    private async Task HoldAsync(HttpContext context)
+    {
+        var client = context.Connection.RemoteIpAddress;
+        var connection = context.Features.Get<ReadingClient>();
+        connection?.CountCalls(1);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            connection?.CountCalls(-1);
+            limits.Leave(client);
+        }
     }
 
     private Task Ordinary(HttpContext context)

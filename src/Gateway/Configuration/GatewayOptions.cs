@@ -14,6 +14,9 @@ internal sealed record GatewayOptions
     /// <summary>Largest request body, in bytes (<c>Limits:MaxRequestBodySize</c>); 100 MiB unless configured.</summary>
     public long MaxRequestBodySize { get; init; } = 100 * 1024 * 1024;
 
+    /// <summary>The other limits.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
     /// <summary>How long a service may be silent before the client gets 504 (<c>Timeouts:Request</c>).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

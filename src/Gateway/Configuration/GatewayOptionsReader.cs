@@ -17,6 +17,7 @@ internal static class GatewayOptionsReader
             MaxRequestBodySize = section?.Find("Limits:MaxRequestBodySize")?.Value is { } size
                 ? long.Parse(size, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
                 : defaults.MaxRequestBodySize,
+            Limits = LimitOptionsReader.Read(section?.Child("Limits")),
             RequestTimeout = Duration(section?.Find("Timeouts:Request")) ?? defaults.RequestTimeout,
             WebSocketIdleTimeout = Duration(section?.Find("WebSockets:IdleTimeout")),
             DrainTimeout = Duration(section?.Find("Shutdown:DrainTimeout")) ?? defaults.DrainTimeout,

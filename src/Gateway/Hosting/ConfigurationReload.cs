@@ -105,7 +105,7 @@ internal sealed partial class ConfigurationReload(
 
         // 2. Rules and routes, for requests from now on.
         current.Replace(next);
-        kestrel.Value.Limits.MaxRequestBodySize = next.Gateway.MaxRequestBodySize;
+        KestrelEndpoints.Apply(kestrel.Value.Limits, next.Gateway);
         proxy.Update(next.Routes, next.Clusters);
 
         // 3. Endpoints and log levels: Kestrel and Serilog watch their sections.

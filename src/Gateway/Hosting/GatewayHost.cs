@@ -1,4 +1,5 @@
 using Gateway.Boundary;
+using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -43,7 +44,7 @@ internal static class GatewayHost
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseQuic();
         services.Configure<KestrelServerOptions>(kestrel => KestrelEndpoints.Configure(kestrel, configuration, live, certificates));
 
-        services.AddSingleton<ProxyProtocol>();
+        AddBoundary(services);
         AddProxy(services, configuration);
         if (source is not null)
         {
@@ -113,6 +114,19 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<CertificateService>());
     }
 
+    private static void AddBoundary(IServiceCollection services)
+    {
+        services.AddSingleton<ProxyProtocol>();
+        services.AddSingleton<ConnectionLimits>();
+        services.AddSingleton<PendingHandshakes>();
+        services.AddSingleton<WebSocketLimits>();
+        services.AddSingleton<SlowReaders>();
+        services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
+        services.AddSingleton<LimitLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
+        services.AddHostedService<ServerRefusals>();
+    }
+
     private static void AddProxy(IServiceCollection services, GatewayConfiguration configuration)
     {
         services.AddRouting();
@@ -162,6 +176,7 @@ internal static class GatewayHost
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
         // 3. What can be read in two ways is not read at all.
+        app.UseMiddleware<AbortedRequests>();
         app.UseMiddleware<RequestRules>();
 
         // 4. A CA that asks whether a name is ours.
@@ -169,6 +184,8 @@ internal static class GatewayHost
         {
             app.UseMiddleware<AcmeChallenges>((Func<string, string?>)challenges.KeyAuthorization);
         }
+
+        app.UseMiddleware<RequestRate>();
 
         // 5. Plain HTTP goes to the first https endpoint.
         app.UseMiddleware<HttpsRedirect>();

@@ -1,5 +1,6 @@
 using System.Net.Quic;
 using Gateway.Boundary;
+using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
@@ -21,11 +22,13 @@ internal static class KestrelEndpoints
         KestrelServerOptions kestrel, GatewayConfiguration configuration, IConfiguration values, CertificateSources certificates)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = configuration.Gateway.MaxRequestBodySize;
+        Apply(kestrel.Limits, configuration.Gateway);
         // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
         kestrel.RequestHeaderEncodingSelector = static name => name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ? DigitsOnly.Encoding : System.Text.Encoding.Latin1;
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
+        var connectionLimits = kestrel.ApplicationServices.GetRequiredService<ConnectionLimits>();
+        var slowReaders = kestrel.ApplicationServices.GetRequiredService<SlowReaders>();
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
             endpoint.Use(static next => connection =>
@@ -38,47 +41,64 @@ internal static class KestrelEndpoints
                 return next(connection);
             });
             endpoint.Use(proxyProtocol.Middleware);
+            endpoint.Use(connectionLimits.Middleware);
+            endpoint.Use(slowReaders.Middleware);
         });
 
         kestrel.Configure(values.GetSection("Kestrel"), reloadOnChange: true);
         ServeFromTable(kestrel, configuration, certificates);
     }
 
+    /// <summary>The limits that Kestrel keeps; for connections from now on.</summary>
+    public static void Apply(KestrelServerLimits kestrel, GatewayOptions options)
+    {
+        kestrel.MaxRequestBodySize = options.MaxRequestBodySize;
+        kestrel.MaxRequestLineSize = options.Limits.MaxRequestLineSize;
+        kestrel.MaxRequestHeadersTotalSize = options.Limits.MaxRequestHeadersSize;
+        kestrel.MaxRequestHeaderCount = options.Limits.MaxRequestHeaderCount;
+        kestrel.RequestHeadersTimeout = options.Limits.RequestHeadersTimeout;
+        kestrel.Http2.MaxStreamsPerConnection = options.Limits.MaxStreamsPerConnection;
+        kestrel.Http2.MaxRequestHeaderFieldSize = options.Limits.MaxRequestHeadersSize;
+        kestrel.Http3.MaxRequestHeaderFieldSize = options.Limits.MaxRequestHeadersSize;
+    }
+
     /// <summary>Has Kestrel take the certificates of these endpoints from the table when it opens them; those that name a certificate
     /// of their own are left to it.</summary>
     public static void ServeFromTable(KestrelServerOptions kestrel, GatewayConfiguration configuration, CertificateSources certificates)
     {
-        var current = kestrel.ApplicationServices.GetRequiredService<CurrentConfiguration>();
         foreach (var endpoint in configuration.Endpoints)
         {
             kestrel.ConfigurationLoader!.Endpoint(endpoint.Name, opening =>
             {
                 if (opening.IsHttps && !opening.ConfigSection.GetSection("Certificate").Exists() && !opening.ConfigSection.GetSection("Sni").Exists())
                 {
-                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges, current);
+                    UseTable(opening, certificates.Served, certificates.Automatic?.Challenges, kestrel.ApplicationServices);
                 }
             });
         }
     }
 
-    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges, CurrentConfiguration current)
+    private static void UseTable(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges, IServiceProvider services)
     {
         if (endpoint.ConfigSection["Protocols"] is null && QuicListener.IsSupported)
         {
             endpoint.ListenOptions.Protocols = HttpProtocols.Http1AndHttp2AndHttp3;
         }
 
+        var timeout = services.GetRequiredService<CurrentConfiguration>().Value.Gateway.Limits.HandshakeTimeout;
+        endpoint.ListenOptions.Use(services.GetRequiredService<PendingHandshakes>().Begin);
         if (challenges is not null)
         {
-            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, TlsHandshake.Timeout);
+            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, timeout);
         }
 
         StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, current, TlsHandshake.Timeout);
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
-            HandshakeTimeout = TlsHandshake.Timeout,
-            OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, current).AnswerAsync,
+            HandshakeTimeout = timeout,
+            OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, services.GetRequiredService<CurrentConfiguration>()).AnswerAsync,
         });
+        endpoint.ListenOptions.Use(PendingHandshakes.End);
         if (challenges is not null)
         {
             TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);

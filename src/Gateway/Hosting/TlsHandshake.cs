@@ -14,9 +14,6 @@ namespace Gateway.Hosting;
 /// <param name="configuration">Whether a name that no certificate covers is refused.</param>
 internal sealed class TlsHandshake(HttpsConnectionAdapterOptions endpoint, ServedCertificates certificates, CurrentConfiguration configuration)
 {
-    /// <summary>For the whole handshake, the client's part included.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
-
     /// <exception cref="AuthenticationException">The handshake is refused.</exception>
     public ValueTask<SslServerAuthenticationOptions> AnswerAsync(TlsHandshakeCallbackContext handshake)
     {

@@ -29,7 +29,7 @@ internal sealed class GatewayJson
         return this;
     }
 
-    /// <summary>A route with a cluster of one destination.</summary>
+    /// <summary>A route, WebSockets allowed, with a cluster of one destination.</summary>
     /// <param name="name">Of both.</param>
     /// <param name="path">A pattern such as <c>/api/{**rest}</c>.</param>
     /// <param name="destination">An absolute URL.</param>
@@ -37,6 +37,7 @@ internal sealed class GatewayJson
     {
         Set($"ReverseProxy:Routes:{name}:ClusterId", name);
         Set($"ReverseProxy:Routes:{name}:Match:Path", path);
+        Set($"ReverseProxy:Routes:{name}:Metadata:WebSockets", "true");
         Set($"ReverseProxy:Clusters:{name}:Destinations:one:Address", destination);
         return this;
     }

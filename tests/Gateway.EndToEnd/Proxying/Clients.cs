@@ -50,9 +50,16 @@ internal static class Clients
         return answer.ToArray();
     }
 
-    public static async Task<SslStream> ConnectTlsAsync(int port)
+    /// <param name="port">Of the gateway.</param>
+    /// <param name="from">An address of the loopback, to be another client than the rest; any unless given.</param>
+    public static async Task<SslStream> ConnectTlsAsync(int port, IPAddress? from = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (from is not null)
+        {
+            socket.Bind(new IPEndPoint(from, 0));
+        }
+
         await socket.ConnectAsync(IPAddress.Loopback, port, Cancellation);
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
         await tls.AuthenticateAsClientAsync(TrustAll(), Cancellation);

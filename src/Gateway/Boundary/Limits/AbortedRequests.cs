@@ -1,0 +1,82 @@
+using System.Net;
+using Gateway.Configuration;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Gateway.Boundary.Limits;
+
+/// <summary>
+/// Ends an HTTP/2 connection that opens requests and aborts them at a rate that no browser has (rapid reset, CVE-2023-44487, and its
+/// kin): each costs the services work, and the protocol's limit on concurrent streams does not count what was aborted.
+/// </summary>
+internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration configuration, TimeProvider time, LimitLog log)
+{
+    private const int SecondsAtOnce = 10;
+
+    public Task InvokeAsync(HttpContext context) =>
+        HttpProtocol.IsHttp2(context.Request.Protocol) && context.Features.Get<IConnectionLifetimeFeature>() is { } connection
+            ? CountAsync(context, connection)
+            : next(context);
+
+    private async Task CountAsync(HttpContext context, IConnectionLifetimeFeature connection)
+    {
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            if (context.RequestAborted.IsCancellationRequested && !connection.ConnectionClosed.IsCancellationRequested)
+            {
+                Count(context, connection);
+            }
+        }
+    }
+
+    private void Count(HttpContext context, IConnectionLifetimeFeature connection)
+    {
+        var perSecond = configuration.Value.Gateway.Limits.AbortedRequestsPerSecond;
+        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
+        if (items is null)
+        {
+            return;
+        }
+
+        Budget budget;
+        lock (items)
+        {
+            if (items.TryGetValue(typeof(Budget), out var found) && found is Budget existing)
+            {
+                budget = existing;
+            }
+            else
+            {
+                items[typeof(Budget)] = budget = new Budget(perSecond * SecondsAtOnce, time.GetTimestamp());
+            }
+        }
+
+        if (!budget.TrySpend(perSecond, time))
+        {
+            log.Hit(nameof(LimitOptions.AbortedRequestsPerSecond), context.Connection.RemoteIpAddress);
+            connection.Abort();
+        }
+    }
+
+    /// <summary>What one connection may still abort.</summary>
+    private sealed class Budget(double left, long since)
+    {
+        private double _left = left;
+        private long _since = since;
+
+        public bool TrySpend(int perSecond, TimeProvider time)
+        {
+            lock (this)
+            {
+                var now = time.GetTimestamp();
+                _left = Math.Min(perSecond * SecondsAtOnce, _left + (time.GetElapsedTime(_since, now).TotalSeconds * perSecond)) - 1;
+                _since = now;
+                return _left >= 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Net;
+
+namespace Gateway.Boundary.Limits;
+
+/// <summary>Says which limits were hit: the first time at once, then as a count once a minute, so that an attack does not fill the log.</summary>
+internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logger) : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, Hits> _hits = new();
+
+    /// <param name="limit">The key below <c>Gateway:Limits</c>.</param>
+    /// <param name="client">Who ran into it; null where that is not known.</param>
+    public void Hit(string limit, IPAddress? client)
+    {
+        var hits = _hits.GetOrAdd(limit, static _ => new Hits());
+        if (hits.Add(client))
+        {
+            LogFirst(logger, limit, client);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            foreach (var (limit, hits) in _hits)
+            {
+                var (count, last) = hits.Take();
+                if (count > 0)
+                {
+                    LogMore(logger, limit, count, last);
+                }
+            }
+        }
+    }
+
+    /// <summary>Hits of one limit since the log told of it.</summary>
+    private sealed class Hits
+    {
+        private readonly Lock _lock = new();
+        private bool _isTold;
+        private long _count;
+        private IPAddress? _last;
+
+        /// <returns>True when it has to be told now.</returns>
+        public bool Add(IPAddress? client)
+        {
+            lock (_lock)
+            {
+                _last = client;
+                _count += _isTold ? 1 : 0;
+                var isFirst = !_isTold;
+                _isTold = true;
+                return isFirst;
+            }
+        }
+
+        /// <summary>A minute without a hit makes the next one a first one again.</summary>
+        public (long Count, IPAddress? Last) Take()
+        {
+            lock (_lock)
+            {
+                var taken = (_count, _last);
+                _isTold = _count > 0;
+                _count = 0;
+                return taken;
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "Gateway:Limits:{Limit} was reached by {Client}. From now on it is counted, and told once a minute")]
+    private static partial void LogFirst(ILogger logger, string limit, IPAddress? client);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Gateway:Limits:{Limit} was reached {Count} times in the last minute, last by {Client}")]
+    private static partial void LogMore(ILogger logger, string limit, long count, IPAddress? client);
+}
