@@ -92,7 +92,7 @@ internal static class KestrelEndpoints
             TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, timeout);
         }
 
-        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, current, TlsHandshake.Timeout);
+        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, services.GetRequiredService<CurrentConfiguration>(), timeout);
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = timeout,
