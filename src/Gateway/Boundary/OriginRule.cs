@@ -32,7 +32,7 @@ internal static class OriginRule
         var host = request.Host;
         var port = host.Port ?? (request.IsHttps ? 443 : 80);
         return page.Authority.Length > 0
-            && string.Equals(page.IdnHost, host.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase)
+            && string.Equals(page.Host, host.Host, StringComparison.OrdinalIgnoreCase)
             && (page.Port == port || (page.IsDefaultPort && host.Port is null));
     }
 
