@@ -19,21 +19,17 @@ internal static class OriginRule
 
     private static bool IsSameHost(string origin, HttpRequest request)
     {
-        if (!Uri.TryCreate(origin, UriKind.Absolute, out var page) || (page.Scheme != Uri.UriSchemeHttps && page.Scheme != Uri.UriSchemeHttp))
+        var isHttps = origin.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        if (!isHttps && (request.IsHttps || !origin.StartsWith("http://", StringComparison.OrdinalIgnoreCase)))
         {
-            return false;
+            return false; // on HTTPS anybody on the way could have written a page of plain HTTP
         }
 
-        if (request.IsHttps && page.Scheme == Uri.UriSchemeHttp)
-        {
-            return false; // anybody on the way could have written that page
-        }
-
+        // As text: a URI library would write some names anew (IDN), and browsers write both headers alike.
+        var page = new HostString(origin[(origin.IndexOf("://", StringComparison.Ordinal) + 3)..]);
         var host = request.Host;
-        var port = host.Port ?? (request.IsHttps ? 443 : 80);
-        return page.Authority.Length > 0
-            && string.Equals(page.Host, host.Host, StringComparison.OrdinalIgnoreCase)
-            && (page.Port == port || (page.IsDefaultPort && host.Port is null));
+        return string.Equals(page.Host, host.Host, StringComparison.OrdinalIgnoreCase)
+            && ((page.Port ?? (isHttps ? 443 : 80)) == (host.Port ?? (request.IsHttps ? 443 : 80)) || (page.Port is null && host.Port is null));
     }
 
     private static bool IsAllowed(string origin, IReadOnlyList<string> allowed)
