@@ -10,6 +10,9 @@ namespace Gateway.Acme;
 /// </summary>
 internal sealed class AcmeClient
 {
+    /// <summary>How <see cref="AcmeException.Attempt"/> names the making of an account.</summary>
+    public const string CreateAccount = "create an account";
+
     private readonly AcmeTransport _transport;
 
     private AcmeClient(AcmeTransport transport, AcmeDirectory directory)
@@ -53,7 +56,7 @@ internal sealed class AcmeClient
             TermsOfServiceAgreed = acceptTermsOfService ? true : null,
             ExternalAccountBinding = binding is null ? null : Jws.Bind(binding, key, Directory.NewAccount),
         };
-        return NewAccountAsync(key, request, "create an account", cancellationToken);
+        return NewAccountAsync(key, request, CreateAccount, cancellationToken);
     }
 
     /// <summary>Finds the account of a key; <see cref="AcmeProblem.AccountDoesNotExist"/> when it has none (RFC 8555 section 7.3.1).</summary>

@@ -15,11 +15,15 @@ internal sealed record AcmeProblem
     public const string Dns = Prefix + "dns";
     public const string ExternalAccountRequired = Prefix + "externalAccountRequired";
     public const string IncorrectResponse = Prefix + "incorrectResponse";
+    public const string InvalidContact = Prefix + "invalidContact";
     public const string InvalidProfile = Prefix + "invalidProfile";
+    public const string Malformed = Prefix + "malformed";
     public const string RateLimited = Prefix + "rateLimited";
     public const string RejectedIdentifier = Prefix + "rejectedIdentifier";
     public const string Tls = Prefix + "tls";
     public const string Unauthorized = Prefix + "unauthorized";
+    public const string UnsupportedContact = Prefix + "unsupportedContact";
+    public const string UnsupportedIdentifier = Prefix + "unsupportedIdentifier";
     public const string UserActionRequired = Prefix + "userActionRequired";
 
     private const string Prefix = "urn:ietf:params:acme:error:";

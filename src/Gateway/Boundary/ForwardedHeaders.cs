@@ -40,7 +40,7 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         SetOrRemove(headers, RealIp, client?.ToString());
         SetOrRemove(headers, ForwardedFor, chain);
         headers[ForwardedProto] = context.Request.Scheme;
-        SetOrRemove(headers, ForwardedHost, context.Request.Host.Value);
+        SetOrRemove(headers, ForwardedHost, headers.Host); // HttpRequest.Host would be the decoded name where it is punycode
         return next(context);
     }
 

@@ -25,8 +25,8 @@ internal static class OriginRule
             return false; // on HTTPS anybody on the way could have written a page of plain HTTP
         }
 
-        // As text: a URI library would write some names anew (IDN), and browsers write both headers alike.
-        var page = new HostString(origin[(origin.IndexOf("://", StringComparison.Ordinal) + 3)..]);
+        // The way the request's own host is read, so that both are the same name whatever its script.
+        var page = HostString.FromUriComponent(origin[(origin.IndexOf("://", StringComparison.Ordinal) + 3)..]);
         var host = request.Host;
         return string.Equals(page.Host, host.Host, StringComparison.OrdinalIgnoreCase)
             && ((page.Port ?? (isHttps ? 443 : 80)) == (host.Port ?? (request.IsHttps ? 443 : 80)) || (page.Port is null && host.Port is null));

@@ -51,17 +51,39 @@ internal static class CertShowCommand
             errors.Add(e.Message);
         }
 
-        if (certificates.Count == 0)
+        var acme = configurationErrors.Count == 0 && configuration.Acme is not null ? context.OpenAcme(config, $"gateway cert show --config {config}", console.Error) : null;
+        var isClosed = configurationErrors.Count == 0 && configuration.Acme is not null && acme is null;
+        foreach (var name in acme?.Names ?? [])
+        {
+            try
+            {
+                if (acme!.Certificate(name) is var (certificate, _))
+                {
+                    certificates.Add(certificate);
+                }
+            }
+            catch (CertificateFileException e)
+            {
+                errors.Add($"{name}: {e.Message}");
+            }
+        }
+
+        if (certificates.Count == 0 && acme is null)
         {
             console.Output.WriteLine("No certificate would be served from files or from the local authority.");
         }
-        else
+        else if (certificates.Count > 0)
         {
             WriteTable(certificates, context.Clock.GetUtcNow(), console.Output);
         }
 
+        if (acme is not null)
+        {
+            AcmeReport.Write(acme, context.Clock.GetUtcNow(), console.Output);
+        }
+
         errors.ForEach(console.Error.WriteLine);
-        return errors.Count > 0 ? 1 : 0;
+        return errors.Count > 0 || isClosed ? 1 : 0;
     }
 
     private static void WriteTable(List<ServedCertificate> certificates, DateTimeOffset now, TextWriter output)
@@ -87,6 +109,7 @@ internal static class CertShowCommand
     private static string Source(ServedCertificate certificate) => certificate.Source switch
     {
         CertificateSource.File => certificate.Origin,
+        CertificateSource.Acme => $"ACME ({certificate.Origin})",
         CertificateSource.LocalAuthority => "local authority (gateway dev)",
         _ => certificate.Source.ToString(),
     };

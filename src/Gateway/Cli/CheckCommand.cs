@@ -49,7 +49,8 @@ internal static class CheckCommand
             output.WriteLine($"  {certificate.Path}");
         }
 
-        if (configuration.Certificates.Count == 0)
+        WriteAcme(configuration, output);
+        if (configuration.Certificates.Count == 0 && configuration.Acme is null)
         {
             output.WriteLine("  none configured: the local CA's, which other machines do not trust");
         }
@@ -59,6 +60,30 @@ internal static class CheckCommand
         foreach (var route in RouteLine.All(configuration))
         {
             output.WriteLine($"  {route.Pattern,-24} -> {string.Join(", ", route.Destinations)}");
+        }
+    }
+
+    private static void WriteAcme(GatewayConfiguration configuration, TextWriter output)
+    {
+        if (configuration.Acme is not { } acme)
+        {
+            return;
+        }
+
+        foreach (var line in AcmeLine.All(acme))
+        {
+            output.WriteLine($"  {line.Name,-24} automatic, from {line.Issuers}; proved by {line.Proof}");
+        }
+
+        output.WriteLine("  obtained and renewed by `gateway run`; what there is so far, and what comes next, shows `gateway cert show`");
+        if (configuration.Certificates.Count == 0)
+        {
+            output.WriteLine("  until the first is there: a temporary one of the local CA, which browsers warn of");
+        }
+
+        if (acme.RenewalCheckPeriod is not null)
+        {
+            output.WriteLine("  LettuceEncrypt:RenewalCheckPeriod has no effect: the gateway looks every few seconds whether a renewal is due");
         }
     }
 }

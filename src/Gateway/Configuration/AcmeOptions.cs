@@ -18,6 +18,9 @@ internal sealed record AcmeOptions
     /// <summary>How long before expiry to renew; null leaves it to the renewal policy.</summary>
     public TimeSpan? RenewDaysInAdvance { get; init; }
 
+    /// <summary>How often the LettuceEncrypt package would look whether a renewal is due; the gateway looks more often than anyone could wish.</summary>
+    public TimeSpan? RenewalCheckPeriod { get; init; }
+
     /// <summary>ES256, ES384 or RS256.</summary>
     public string KeyAlgorithm { get; init; } = "ES256";
 
@@ -38,6 +41,12 @@ internal sealed record AcmeOptions
 
     /// <summary>Program with arguments that is run after each renewal.</summary>
     public string? OnRenewed { get; init; }
+
+    /// <summary>Of the PFX files that the LettuceEncrypt package left; never shown.</summary>
+    public string? PfxPassword { get; init; }
+
+    /// <summary>Without the password: records print all their members.</summary>
+    public override string ToString() => string.Join(", ", DomainNames);
 
     /// <summary>The ways in which one name can be proved, in the order in which they are tried.</summary>
     public IReadOnlyList<AcmeChallengeType> ChallengeTypesFor(string name) =>

@@ -23,9 +23,8 @@ internal static class AcmeOptionsReader
             EmailAddress = Text(section, "EmailAddress"),
             Issuers = Issuers(section, acme, UsesStaging(section, environment)),
             ChallengeTypes = [.. ChallengeTypes(root).Where(type => IsPossible(type, endpoints, acme))],
-            RenewDaysInAdvance = Text(section, "RenewDaysInAdvance") is { } advance
-                ? TimeSpan.ParseExact(advance, "c", CultureInfo.InvariantCulture)
-                : null,
+            RenewDaysInAdvance = Span(section, "RenewDaysInAdvance"),
+            RenewalCheckPeriod = Span(section, "RenewalCheckPeriod"),
             KeyAlgorithm = Text(section, "KeyAlgorithm")?.ToUpperInvariant() ?? "ES256",
             KeySize = Text(section, "KeySize") is { } size ? int.Parse(size, CultureInfo.InvariantCulture) : null,
             AdditionalIssuers = Texts(section.Child("AdditionalIssuers")),
@@ -33,6 +32,7 @@ internal static class AcmeOptionsReader
             PreferredChain = Text(acme, "PreferredChain"),
             Profile = Text(acme, "Profile"),
             OnRenewed = Text(acme, "OnRenewed"),
+            PfxPassword = acme?.Child("PfxPassword")?.Value,
         };
     }
 
@@ -81,16 +81,22 @@ internal static class AcmeOptionsReader
         var binding = Binding(section.Child("EabCredentials"));
         AcmeIssuerOptions[] issuers =
         [
-            .. (acme?.Child("Issuers")?.Children ?? []).Where(issuer => Text(issuer, "DirectoryUrl") is not null).Select(issuer =>
-                new AcmeIssuerOptions(Directory(new Uri(Text(issuer, "DirectoryUrl")!), staging))
-                {
-                    EabCredentials = Binding(issuer.Child("EabCredentials")) ?? binding,
-                    TrustedRoots = Texts(issuer.Child("TrustedRoots")),
-                }),
+            .. (acme?.Child("Issuers")?.Children ?? []).Where(issuer => Text(issuer, "DirectoryUrl") is not null)
+                .Select(issuer => Issuer(issuer, staging, binding)),
         ];
         return issuers.Length > 0
             ? issuers
             : [new AcmeIssuerOptions(Directory(AcmeIssuerOptions.LetsEncrypt, staging)) { EabCredentials = binding }];
+    }
+
+    private static AcmeIssuerOptions Issuer(ConfigurationNode node, bool staging, EabCredentials? binding)
+    {
+        var issuer = new AcmeIssuerOptions(Directory(new Uri(Text(node, "DirectoryUrl")!), staging))
+        {
+            EabCredentials = Binding(node.Child("EabCredentials")) ?? binding,
+            TrustedRoots = Texts(node.Child("TrustedRoots")),
+        };
+        return Text(node, "StagingUrl") is { } url ? issuer with { StagingUrl = new Uri(url) } : issuer;
     }
 
     private static Uri Directory(Uri url, bool staging) =>
@@ -100,6 +106,9 @@ internal static class AcmeOptionsReader
         Text(node, "EabKeyId") is { } id && Text(node, "EabKey") is { } key
             ? new EabCredentials(id, key, Text(node, "EabKeyAlg")?.ToUpperInvariant() ?? "HS256")
             : null;
+
+    private static TimeSpan? Span(ConfigurationNode section, string key) =>
+        Text(section, key) is { } text ? TimeSpan.ParseExact(text, "c", CultureInfo.InvariantCulture) : null;
 
     private static string? Text(ConfigurationNode? node, string key) =>
         node?.Child(key)?.Value is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null;

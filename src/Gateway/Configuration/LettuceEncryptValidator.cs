@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 
 namespace Gateway.Configuration;
@@ -9,6 +10,12 @@ internal static class LettuceEncryptValidator
 
     public static void Validate(ConfigurationNode root, IReadOnlyList<EndpointOptions> endpoints, ConfigurationErrors errors)
     {
+        ValidateBinding(root.Find("LettuceEncrypt:EabCredentials"), errors);
+        foreach (var issuer in root.Find("Gateway:Acme:Issuers")?.Children ?? [])
+        {
+            ValidateBinding(issuer.Child("EabCredentials"), errors);
+        }
+
         var names = AcmeOptionsReader.DomainNames(root).ToArray();
         if (root.Child("LettuceEncrypt") is not { } section || names.Length == 0)
         {
@@ -30,6 +37,17 @@ internal static class LettuceEncryptValidator
         }
 
         ValidateChallengeTypes(root, section, endpoints, errors);
+    }
+
+    // RFC 8555 section 7.3.4. Padding and the signs of plain base64 are let pass, as CAs give keys out with them.
+    private static void ValidateBinding(ConfigurationNode? binding, ConfigurationErrors errors)
+    {
+        if (binding?.Child("EabKey") is { Value: { } key } node
+            && !errors.IsSpokenAbout(node.Path)
+            && (!Base64Url.IsValid(key.Trim().TrimEnd('=').Replace('+', '-').Replace('/', '_'), out var length) || length == 0))
+        {
+            errors.Add(node, null, "must be base64url", "copy the HMAC key once more from the CA's page: letters, digits, - and _ only");
+        }
     }
 
     private static void ValidateName(ConfigurationNode name, ConfigurationNode root, ConfigurationErrors errors)

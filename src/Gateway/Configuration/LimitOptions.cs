@@ -13,11 +13,11 @@ internal sealed record LimitOptions
     public int MaxRequestHeaderCount { get; init; } = 100;
 
     /// <summary>Time for the header section to arrive, from its first byte; beyond, 408.</summary>
-    public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a client may take less than 240 bytes a second of an answer that waits for it; beyond, the connection is closed.
     /// Not while it has a WebSocket.</summary>
-    public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time for a TLS handshake; beyond, the connection is closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);

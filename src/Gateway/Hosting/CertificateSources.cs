@@ -17,11 +17,11 @@ internal sealed record CertificateSources(
     LocalAuthority? Authority,
     Func<LocalNames> LocalNames)
 {
-    /// <summary>Certificates from CAs, by ACME; null when that is off.</summary>
+    /// <summary>Certificates from CAs, by ACME; null where there never are any. A reload may ask for the first name.</summary>
     public AutomaticSource? Automatic { get; init; }
 
     /// <summary>Under which heading the local authority's certificate is served.</summary>
-    public CertificateSource LocalSource => Automatic is null ? CertificateSource.LocalAuthority : CertificateSource.Temporary;
+    public CertificateSource LocalSource { get; init; } = CertificateSource.LocalAuthority;
 
     /// <summary>The files that are configured, and the local authority in dev always and in run if there are no files, so that the
     /// gateway answers from the first minute.</summary>
@@ -35,7 +35,8 @@ internal sealed record CertificateSources(
         return new CertificateSources(
             new ServedCertificates(time), files, authority, () => Names(configuration, lan || mode == HostMode.Run, authority))
         {
-            Automatic = configuration.Acme is { } acme ? AutomaticSource.In(StateDirectory(configuration), acme, time) : null,
+            Automatic = mode == HostMode.Run ? AutomaticSource.In(StateDirectory(configuration), time) : null,
+            LocalSource = configuration.Acme is null ? CertificateSource.LocalAuthority : CertificateSource.Temporary,
         };
     }
 
@@ -55,14 +56,13 @@ internal sealed record CertificateSources(
 }
 
 /// <summary>What of the automatic certificates the endpoints need as well.</summary>
-/// <param name="Options">Which names, from where.</param>
 /// <param name="Folder">Where all of it is kept.</param>
 /// <param name="Challenges">What the CAs may ask for right now.</param>
-internal sealed record AutomaticSource(AcmeOptions Options, AcmeFolder Folder, OpenChallenges Challenges)
+internal sealed record AutomaticSource(AcmeFolder Folder, OpenChallenges Challenges)
 {
-    public static AutomaticSource In(string stateDirectory, AcmeOptions options, TimeProvider time)
+    public static AutomaticSource In(string stateDirectory, TimeProvider time)
     {
         var folder = new AcmeFolder(stateDirectory);
-        return new AutomaticSource(options, folder, new OpenChallenges(folder, time));
+        return new AutomaticSource(folder, new OpenChallenges(folder, time));
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Gateway.Certificates;
+using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Platform;
 using Gateway.Proxying;
@@ -20,13 +21,17 @@ internal sealed partial class ConfigurationReload(
     CertificateFileWatcher certificates,
     OpenWebSockets sockets,
     TimeProvider time,
-    ILogger<ConfigurationReload> logger) : BackgroundService
+    ILogger<ConfigurationReload> logger,
+    CertificateService? automatic = null) : BackgroundService
 {
     // Polled for the same reasons as certificate files are.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    // Read once, when the certificate loop and its state folder are set up, or when the sinks are opened.
-    private static readonly string[] NeedRestart = ["LettuceEncrypt", "Gateway:Acme", "Gateway:StateDirectory", "Serilog:WriteTo"];
+    // Read once, when the state folder is set up and the sinks are opened.
+    private static readonly string[] NeedRestart = ["Gateway:StateDirectory", "Serilog:WriteTo"];
+
+    // What automatic certificates depend on: the endpoints too, where the CA comes to look.
+    private static readonly string[] OfAcme = ["LettuceEncrypt", "Gateway:Acme", "Kestrel:Endpoints"];
 
     private readonly SemaphoreSlim _applying = new(1);
     private FileStamp _applied = FileStamp.Of(source.Path);
@@ -102,6 +107,10 @@ internal sealed partial class ConfigurationReload(
 
         // 1. Certificates first: a new endpoint must not be opened without its own.
         certificates.Update(next.Certificates);
+        if (OfAcme.Any(s => Differ(previous, next, s)))
+        {
+            automatic?.Apply(next.Acme);
+        }
 
         // 2. Rules and routes, for requests from now on.
         current.Replace(next);
@@ -143,7 +152,10 @@ internal sealed partial class ConfigurationReload(
     /// <summary>What speaks against a valid configuration here and now: asked before anything is changed.</summary>
     private IEnumerable<string> Obstacles(GatewayConfiguration next)
     {
-        if (current.Value.Certificates.Count > 0 && next.Certificates.Count == 0 && sources is { Authority: null, Automatic: null } && next.Endpoints.Any(e => e is { IsHttps: true, HasOwnCertificate: false }))
+        var isLeft = next.Certificates.Count > 0
+            || sources.Authority is not null
+            || (next.Acme is not null && sources.Served.Table.Certificates.Any(c => c.Source == CertificateSource.Acme));
+        if (!isLeft && current.Value.Certificates.Count > 0 && next.Endpoints.Any(e => e is { IsHttps: true, HasOwnCertificate: false }))
         {
             yield return $"{next.FilePath}: Gateway:Certificates: no certificate is left to serve; keep one, or restart the gateway to serve the local CA's";
         }

@@ -22,12 +22,12 @@ internal sealed record EndpointLine(string Name, string Address, string Descript
     {
         var endpoint = configuration.Endpoints.FirstOrDefault(e => e.IsHttps) ?? configuration.Endpoints[0];
         var scheme = endpoint.IsHttps ? "https" : "http";
-        var host = PublicName(endpoint, table);
+        var host = PublicName(endpoint, configuration, table);
         var port = endpoint.Port == (endpoint.IsHttps ? 443 : 80) || endpoint.Port == 0 ? "" : ":" + endpoint.Port.ToString(CultureInfo.InvariantCulture);
         return $"{scheme}://{host}{port}";
     }
 
-    private static string PublicName(EndpointOptions endpoint, CertificateTable table)
+    private static string PublicName(EndpointOptions endpoint, GatewayConfiguration configuration, CertificateTable table)
     {
         var host = BindingAddress.Parse(endpoint.Url).Host;
         if (host is not ("*" or "+" or "[::]" or "0.0.0.0"))
@@ -35,11 +35,16 @@ internal sealed record EndpointLine(string Name, string Address, string Descript
             return host;
         }
 
+        // Names that a certificate is yet to come for are the gateway's too.
         return table.Certificates
             .Where(c => c.Source is CertificateSource.File or CertificateSource.Acme)
             .SelectMany(c => c.DnsNames)
+            .Concat((configuration.Acme?.DomainNames ?? []).Select(UriHost))
             .FirstOrDefault(n => !n.StartsWith('*')) ?? "localhost";
     }
+
+    private static string UriHost(string name) =>
+        IPAddress.TryParse(name, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{name}]" : name;
 
     private static string Describe(EndpointOptions endpoint, CertificateTable table, EndpointOptions? redirectsTo)
     {

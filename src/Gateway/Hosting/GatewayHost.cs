@@ -95,21 +95,12 @@ internal static class GatewayHost
 
     internal static void AddAutomaticCertificates(IServiceCollection services, AutomaticSource automatic)
     {
-        services.AddSingleton(automatic.Options);
         services.AddSingleton(automatic.Folder);
         services.AddSingleton(automatic.Challenges);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StateFiles>(provider, DiskSteps.Real));
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<CertificateStore>(provider, automatic.Options.AdditionalIssuers));
         services.AddSingleton<NameStates>();
-        services.AddSingleton<NameShelf>();
-        services.AddSingleton<ChallengeResponders>();
-        services.AddSingleton<Issuers>();
-        services.AddSingleton<Issuance>();
-        services.AddSingleton<Renewal>();
-        services.AddSingleton<RenewalAdvice>();
         services.AddSingleton<RenewalRequests>();
-        services.AddSingleton<RenewedHook>();
-        services.AddSingleton<FormerPackageImport>();
+        services.AddSingleton<Func<AcmeOptions, AcmeWork>>(provider => options => ActivatorUtilities.CreateInstance<AcmeWork>(provider, options));
         services.AddSingleton<CertificateService>();
         services.AddHostedService(provider => provider.GetRequiredService<CertificateService>());
     }

@@ -34,7 +34,7 @@ internal sealed class StartedGateway : IAsyncDisposable
             app = GatewayHost.Build(configuration, mode, certificates, source);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
-            app.Services.GetService<CertificateService>()?.LoadAll();
+            app.Services.GetService<CertificateService>()?.Apply(configuration.Acme);
         }
         catch (LocalAuthorityException exception)
         {

@@ -18,6 +18,11 @@ internal static partial class StartupLog
             LogCertificate(logger, string.Join(", ", certificate.Names), certificate.Source, certificate.Issuer, certificate.NotAfter);
         }
 
+        foreach (var line in report.Acme)
+        {
+            LogAcme(logger, line.Name, line.Issuers, line.Proof);
+        }
+
         foreach (var route in report.Routes)
         {
             foreach (var destination in route.Destinations)
@@ -42,6 +47,9 @@ internal static partial class StartupLog
 
     [LoggerMessage(EventId = 102, Level = LogLevel.Information, Message = "Certificate for {Names} from {CertificateSource}, issued by {Issuer}, expires {NotAfter:yyyy-MM-dd}")]
     private static partial void LogCertificate(ILogger logger, string names, CertificateSource certificateSource, string issuer, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventId = 105, Level = LogLevel.Information, Message = "Automatic certificate for {Name} from {Issuers}; proved by {Proof}")]
+    private static partial void LogAcme(ILogger logger, string name, string issuers, string proof);
 
     [LoggerMessage(EventId = 103, Level = LogLevel.Information, Message = "Route {Route} {Pattern} -> {Destination}: {State}")]
     private static partial void LogRoute(ILogger logger, string route, string pattern, string destination, string state);

@@ -14,6 +14,9 @@ internal sealed record StartupReport(
     IReadOnlyDictionary<string, bool> IsUp,
     string OpenAddress)
 {
+    /// <summary>What is done by ACME; empty when nothing is.</summary>
+    public IReadOnlyList<AcmeLine> Acme { get; init; } = [];
+
     /// <summary>Asks every destination whether it accepts connections, for a second at most.</summary>
     public static async Task<StartupReport> CreateAsync(
         GatewayConfiguration configuration, ServedCertificates certificates, CancellationToken cancellationToken)
@@ -28,7 +31,10 @@ internal sealed record StartupReport(
             EndpointLine.All(configuration, certificates.Table),
             routes,
             addresses.Zip(up).ToDictionary(pair => pair.First, pair => pair.Second),
-            EndpointLine.OpenAddress(configuration, certificates.Table));
+            EndpointLine.OpenAddress(configuration, certificates.Table))
+        {
+            Acme = configuration.Acme is { } acme ? AcmeLine.All(acme) : [],
+        };
     }
 
     /// <summary>As built, without the commit.</summary>

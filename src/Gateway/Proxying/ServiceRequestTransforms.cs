@@ -28,6 +28,12 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
         if (!hostIsConfigured)
         {
             context.RequestTransforms.Add(RequestHeaderOriginalHostTransform.OriginalHost);
+            context.AddRequestTransform(static transform =>
+            {
+                // YARP writes the decoded name where the client sent punycode, which no header can carry.
+                transform.ProxyRequest.Headers.Host = transform.HttpContext.Request.Headers.Host;
+                return ValueTask.CompletedTask;
+            });
         }
 
         var rewritesTarget = context.Route.Transforms?.Any(t => t.Keys.Any(IsTargetTransform)) == true;

@@ -191,39 +191,4 @@ public sealed class IssuanceTests
 
         Assert.NotEmpty(known);
     }
-
-    [Fact]
-    public async Task ARenewalUnderLoadDisturbsNobody()
-    {
-        using var folder = new TestFolder();
-        var (https, http) = (Ports.Free(), Ports.Free());
-        await using var service = await EchoService.StartAsync();
-        await using var pebble = await Pebble.StartAsync(new PebbleOptions { HttpPort = http, TlsPort = https });
-        await using var gateway = await GatewayProcess.RunAsync(folder, AcmeGateway.Json(folder, pebble, https, http, Name).To(service.Address));
-        using var first = await gateway.WaitForCertificateAsync(Name, null, Token);
-        using var load = new Load(https, Name, await pebble.RootAsync(0, Token));
-
-        // 1. Fifty open WebSockets and 200 requests a second, each second one on a connection of its own.
-        await load.OpenWebSocketsAsync(50, Token);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var requests = load.SendAsync(perSecond: 200, stop.Token);
-
-        // 2. Two renewals meanwhile.
-        var last = first.Thumbprint;
-        for (var renewal = 0; renewal < 2; renewal++)
-        {
-            RenewalRequests.Ask(new AcmeFolder(folder.State), AcmeIdentifier.Parse(Name), dryRun: false);
-            using var next = await gateway.WaitForCertificateAsync(Name, last, Token);
-            last = next.Thumbprint;
-        }
-
-        await Task.Delay(TimeSpan.FromSeconds(2), Token);
-        await stop.CancelAsync();
-        var (succeeded, failed) = await requests;
-        Assert.Empty(failed);
-        Assert.True(succeeded > 200, $"{succeeded} requests");
-
-        // 3. Every WebSocket still carries messages.
-        await load.AssertAliveAsync(Token);
-    }
 }

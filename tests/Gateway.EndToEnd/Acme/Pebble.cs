@@ -201,7 +201,7 @@ internal sealed class Pebble : IAsyncDisposable
     private X509Certificate2 CreateEndpointCertificate()
     {
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var rootRequest = new CertificateRequest("CN=Gateway tests", rootKey, HashAlgorithmName.SHA256);
+        var rootRequest = new CertificateRequest($"CN=Gateway tests {_ports[0]}", rootKey, HashAlgorithmName.SHA256);
         rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
         var now = TimeProvider.System.GetUtcNow();
         var root = rootRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));

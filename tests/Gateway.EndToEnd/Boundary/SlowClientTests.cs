@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Gateway.EndToEnd.Harness;
 using Gateway.EndToEnd.Proxying;
@@ -11,7 +12,10 @@ namespace Gateway.EndToEnd.Boundary;
 /// <summary>Clients that are slow on purpose are gone soon, and nobody else notices them.</summary>
 public sealed class SlowClientTests
 {
-    // What the slowest of the gateway's limits takes (headers, 20 s), with room for its clock's grain and a busy machine.
+    // The honest client's.
+    private const int Others = 5;
+
+    // What the slowest of the gateway's limits takes (15 s), with room for its clocks' grain and a busy machine.
     private static readonly TimeSpan Gone = TimeSpan.FromSeconds(35);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -31,16 +35,28 @@ public sealed class SlowClientTests
         using var over = new CancellationTokenSource();
         var honest = AskOverAndOverAsync(gateway, over.Token);
 
-        var started = Stopwatch.GetTimestamp();
-        var result = await RunningProgram.RunAsync(
-            attacker, [.. mode, "-c", $"{connections}", "-r", "200", "-l", "120", "-u", $"{gateway.HttpsAddress}large"], folder, timeout: TimeSpan.FromMinutes(3));
-        var took = Stopwatch.GetElapsedTime(started);
+        await using (var attack = RunningProgram.Start(attacker, [.. mode, "-c", $"{connections}", "-r", "200", "-l", "120", "-u", $"{gateway.HttpsAddress}large"], folder))
+        {
+            var most = 0;
+            var (begun, peak) = (Stopwatch.GetTimestamp(), 0L);
+            for (var open = Open(gateway); most < connections / 2 || open > Others; open = Open(gateway))
+            {
+                if (open > most)
+                {
+                    (most, peak) = (open, Stopwatch.GetTimestamp());
+                }
+
+                Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromMinutes(2), $"{open} connections are still open, at most there were {most}.");
+                await Task.Delay(100, Cancellation);
+            }
+
+            var took = Stopwatch.GetElapsedTime(peak);
+            TestContext.Current.TestOutputHelper!.WriteLine($"slowhttptest {mode[0]}, {connections} connections, {most} at once: all gone {took.TotalSeconds:F0} s after the last had come");
+            Assert.InRange(took, TimeSpan.Zero, Gone);
+        }
+
         await over.CancelAsync();
         var served = await honest;
-
-        TestContext.Current.TestOutputHelper!.WriteLine($"slowhttptest {mode[0]}, {connections} connections: all gone after {took.TotalSeconds:F0} s, {served} honest requests served");
-        Assert.Contains("No open connections left", result.Output, StringComparison.Ordinal);
-        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(connections / 200.0) + Gone);
         Assert.True(served > 10, $"Only {served} honest requests were served.");
     }
 
@@ -69,6 +85,10 @@ public sealed class SlowClientTests
         await over.CancelAsync();
         await Task.WhenAll(slow);
     }
+
+    /// <summary>Connections to the gateway as the kernel counts them; the tool itself does not notice everything.</summary>
+    private static int Open(GatewayProcess gateway) => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
+        .Count(connection => connection.State == TcpState.Established && connection.LocalEndPoint.Port == gateway.HttpsPort);
 
     private static async Task TrickleAsync(GatewayProcess gateway, CancellationToken over)
     {

@@ -13,11 +13,16 @@ internal static class OrdinaryUser
         var program = CopyProgram(Repository.Gateway, folder["program"]);
         var home = Directory.CreateDirectory(folder["home-of-nobody"], (UnixFileMode)0b111_111_111).FullName;
         File.SetUnixFileMode(home, (UnixFileMode)0b111_111_111);
-        var variables = new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>())
+        var variables = new Dictionary<string, string?>
         {
             ["HOME"] = home,
             ["GATEWAY_Gateway__StateDirectory"] = Path.Combine(home, "state"),
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            variables[name] = value;
+        }
+
         return await RunningProgram.RunAsync(
             setpriv, ["--reuid=nobody", "--regid=nogroup", "--clear-groups", program, .. arguments], folder, variables);
     }
@@ -31,7 +36,7 @@ internal static class OrdinaryUser
         Directory.CreateDirectory(target);
         foreach (var file in Directory.EnumerateFiles(source))
         {
-            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
         }
 
         return Path.Combine(target, Path.GetFileName(program));

@@ -61,6 +61,22 @@ public sealed class ServerNameTests
         Assert.Empty(witness.Requests);
     }
 
+    [Theory]
+    [InlineData("xn--fiqs8s.example")]
+    [InlineData("中国.example")]
+    public async Task ANameInAnotherScriptReachesTheServiceAsTheClientWroteIt(string allowed)
+    {
+        await using var witness = new Witness();
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(witness.Address) with { AllowedHosts = [allowed] });
+
+        var answer = await Adversary.SendAsync(gateway, "GET /p HTTP/1.1\r\nHost: xn--fiqs8s.example\r\nConnection: close\r\n\r\n", Cancellation);
+
+        Assert.Equal([200], answer.Statuses);
+        var request = Assert.Single(witness.Requests);
+        Assert.Equal(["xn--fiqs8s.example"], request.Values("Host"));
+        Assert.Equal(["xn--fiqs8s.example"], request.Values("X-Forwarded-Host"));
+    }
+
     private sealed class FirstRecord(Stream inner) : Stream
     {
         public MemoryStream Received { get; } = new();

@@ -8,7 +8,7 @@ namespace Gateway.Tests.Cli;
 /// <summary>Runs `gateway cert ...` as a user with a home of its own and with trust stores of the test's choosing.</summary>
 internal sealed class CertConsole : IDisposable
 {
-    public TestFolder Home { get; } = new();
+    public TestFolder Home { get; init; } = new();
 
     public List<ITrustStore> Stores { get; } = [];
 

@@ -68,13 +68,13 @@ public sealed class AcmeOptionsTests
               {{Endpoints}},
               "LettuceEncrypt": {
                 "AcceptTermsOfService": true, "DomainNames": [ "WWW.example.com", "*.example.com", "192.0.2.1", "2001:db8:0::1" ],
-                "AllowedChallengeTypes": "Dns01, TlsAlpn01", "RenewDaysInAdvance": "20.00:00:00", "KeyAlgorithm": "RS256", "KeySize": 4096,
+                "AllowedChallengeTypes": "Dns01, TlsAlpn01", "RenewDaysInAdvance": "20.00:00:00", "RenewalCheckPeriod": "1.00:00:00", "KeyAlgorithm": "RS256", "KeySize": 4096,
                 "EabCredentials": { "EabKeyId": "general", "EabKey": "a2V5", "EabKeyAlg": "HS384" }, "AdditionalIssuers": [ "pem" ]
               },
               "Gateway": { "Acme": {
-                "DnsHook": "/bin/dns hook", "PreferredChain": "Root X", "Profile": "tlsserver", "OnRenewed": "/bin/renewed",
+                "DnsHook": "/bin/dns hook", "PreferredChain": "Root X", "Profile": "tlsserver", "OnRenewed": "/bin/renewed", "PfxPassword": " p ",
                 "Issuers": [
-                  { "DirectoryUrl": "https://ca.example/acme", "EabCredentials": { "EabKeyId": "own", "EabKey": "a2V5" }, "TrustedRoots": [ "root.pem" ] },
+                  { "DirectoryUrl": "https://ca.example/acme", "StagingUrl": "https://staging.ca.example/acme", "EabCredentials": { "EabKeyId": "own", "EabKey": "a2V5" }, "TrustedRoots": [ "root.pem" ] },
                   { "DirectoryUrl": "https://acme-v02.api.letsencrypt.org/directory" }
                 ] } }
             }
@@ -88,9 +88,34 @@ public sealed class AcmeOptionsTests
         Assert.Equal(("/bin/dns hook", "Root X", "tlsserver", "/bin/renewed"), (options.DnsHook, options.PreferredChain, options.Profile, options.OnRenewed));
         Assert.Equal(new EabCredentials("own", "a2V5", "HS256"), options.Issuers[0].EabCredentials);
         Assert.Equal(["root.pem"], options.Issuers[0].TrustedRoots);
-        Assert.Null(options.Issuers[0].StagingUrl);
+        Assert.Equal(new Uri("https://staging.ca.example/acme"), options.Issuers[0].StagingUrl);
+        Assert.Equal(AcmeIssuerOptions.LetsEncryptStaging, options.Issuers[1].StagingUrl);
+        Assert.Equal((TimeSpan.FromDays(1), " p "), (options.RenewalCheckPeriod, options.PfxPassword));
         Assert.Equal(new EabCredentials("general", "a2V5", "HS384"), options.Issuers[1].EabCredentials);
     }
+
+    [Theory]
+    [InlineData("not base64url!")]
+    [InlineData("abcde")]
+    [InlineData("==")]
+    public void ABindingKeyThatIsNotBase64UrlIsAnErrorThatDoesNotShowIt(string key)
+    {
+        var general = Assert.Single(ConfigurationText.Read($$"""{ "LettuceEncrypt": { "EabCredentials": { "EabKeyId": "id", "EabKey": "{{key}}" } } }""").Errors);
+        Assert.Equal(("LettuceEncrypt:EabCredentials:EabKey", null, "must be base64url"), (general.Path, general.Value, general.Rule));
+        Assert.Contains("copy the HMAC key once more", general.Remedy);
+        Assert.DoesNotContain(key, general.ToString());
+
+        var own = Assert.Single(ConfigurationText.Read(
+            $$"""{ "Gateway": { "Acme": { "Issuers": [{ "DirectoryUrl": "https://ca.example/", "EabCredentials": { "EabKeyId": "id", "EabKey": "{{key}}" } }] } } }""").Errors);
+        Assert.Equal("Gateway:Acme:Issuers:0:EabCredentials:EabKey", own.Path);
+    }
+
+    [Theory]
+    [InlineData("zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W")]
+    [InlineData("a+/b")]
+    [InlineData("YQ==")]
+    public void ABindingKeyIsTakenAsCasGiveItOut(string key) => Assert.Empty(ConfigurationText.Read(
+        $$"""{ "LettuceEncrypt": { "EabCredentials": { "EabKeyId": "id", "EabKey": "{{key}}" } } }""").Errors);
 
     [Fact]
     public void ASecretDoesNotShowInTexts() => Assert.Equal("id", new EabCredentials("id", "secret", "HS256").ToString());

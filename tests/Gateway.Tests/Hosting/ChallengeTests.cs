@@ -36,8 +36,7 @@ public sealed class ChallengeTests : IAsyncLifetime
         _service = await TestService.StartAsync(context => context.Response.WriteAsync("service " + context.Request.Path));
         var served = new ServedCertificates(TimeProvider.System);
         served.Publish(CertificateSource.File, [TestIssuer.Shared.Serve([Name.Value])]);
-        var acme = new AcmeOptions { DomainNames = [Name.Value], Issuers = [new AcmeIssuerOptions(new Uri("https://127.0.0.1:9/directory"))] };
-        var automatic = AutomaticSource.In(_folder.Path, acme, TimeProvider.System);
+        var automatic = AutomaticSource.In(_folder.Path, TimeProvider.System);
         _challenges = automatic.Challenges;
         var configuration = TestConfiguration.ForService(_service.Address) with { AllowedHosts = ["other.example.com"] };
         configuration = configuration.WithEndpoint("https", "https://127.0.0.1:0").WithEndpoint("http", "http://127.0.0.1:0");

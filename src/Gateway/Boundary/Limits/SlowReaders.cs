@@ -70,7 +70,20 @@ internal sealed class ReadingClient(ConnectionContext connection, Socket socket)
     /// <summary>A WebSocket on this connection has been opened or closed. While there is one, the client may be out of reach for a while.</summary>
     public void CountCalls(int change) => Interlocked.Add(ref _calls, change);
 
-    public void Abort() => connection.Abort(new ConnectionAbortedException("The client did not take the answer."));
+    public void Abort()
+    {
+        try
+        {
+            // With a reset: the kernel would otherwise keep what the client does not take, and the connection, for minutes more.
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has ended meanwhile.
+        }
+
+        connection.Abort(new ConnectionAbortedException("The client did not take the answer."));
+    }
 
     /// <summary>Whether data has been waiting for the client all the time since a call long ago, and it has taken less than the rate.</summary>
     public bool IsStalled(TimeProvider time, TimeSpan patience, int bytesPerSecond)

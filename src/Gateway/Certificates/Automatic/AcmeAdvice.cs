@@ -5,6 +5,13 @@ namespace Gateway.Certificates.Automatic;
 /// <summary>What an operator can do about a CA's refusal, in one sentence to stand next to the CA's own words.</summary>
 internal static class AcmeAdvice
 {
+    /// <summary>What can be done about several failures, such as one of each challenge type; null when nothing is known.</summary>
+    public static string? ForAll(IEnumerable<Exception> failures, AcmeIdentifier name)
+    {
+        string[] remedies = [.. failures.Select(failure => For(failure, name)).OfType<string>().Distinct()];
+        return remedies.Length == 0 ? null : string.Join(' ', remedies);
+    }
+
     public static string? For(Exception exception, AcmeIdentifier name) => exception switch
     {
         AcmeException e => For(e, e.Identifier ?? name),
@@ -45,12 +52,18 @@ internal static class AcmeAdvice
             $"The TXT record _acme-challenge.{name} has another value: let the DNS hook wait until every name server of the zone has the new one.",
         AcmeProblem.Unauthorized or AcmeProblem.IncorrectResponse or AcmeProblem.Tls when e.ChallengeType is not null =>
             $"Another server answered for {name}: its DNS record (A or AAAA) does not lead here, or a proxy or CDN in front answers itself.",
+        AcmeProblem.Unauthorized when e.Attempt == AcmeClient.CreateAccount =>
+            "The CA refuses the account: see that EabCredentials are those that it gave you; if the CA has closed the account, move its account.pem in the state directory away, and a new one is made.",
         AcmeProblem.Unauthorized => "The CA does not accept this account any more: move its account.pem in the state directory away, and a new account is made.",
         AcmeProblem.Caa => $"A CAA record of {name} or of a domain above it forbids this CA: add one that allows it, such as: {name} CAA 0 issue \"letsencrypt.org\".",
         AcmeProblem.RateLimited => "The CA's limit is used up; the gateway tries again by itself when it is over. Restarting does not help; try things out with LettuceEncrypt:UseStagingServer.",
-        AcmeProblem.RejectedIdentifier => $"This CA does not issue for {name}: take it out of LettuceEncrypt:DomainNames, or use another CA.",
+        AcmeProblem.RejectedIdentifier or AcmeProblem.UnsupportedIdentifier => $"This CA does not issue for {name}: take it out of LettuceEncrypt:DomainNames, or use another CA.",
         AcmeProblem.ExternalAccountRequired => "This CA wants to know its customers: put the key id and key that it gave you into EabCredentials.",
         AcmeProblem.UserActionRequired => "The CA has new terms of service: read them at the address that it names.",
+        AcmeProblem.InvalidContact or AcmeProblem.UnsupportedContact => "Correct LettuceEncrypt:EmailAddress, or leave it out.",
+        AcmeProblem.Malformed when e.Attempt == AcmeClient.CreateAccount =>
+            "Correct LettuceEncrypt:EmailAddress and EabCredentials: they must be as the CA gave them out.",
+        AcmeProblem.Malformed => $"The CA takes {name} for no name in the public DNS: correct its spelling in LettuceEncrypt:DomainNames, or take it out.",
         AcmeProblem.InvalidProfile => "Take one of the profiles that the CA has for Gateway:Acme:Profile, or none.",
         _ => null,
     };

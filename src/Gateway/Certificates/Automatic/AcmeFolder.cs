@@ -20,7 +20,10 @@ internal sealed class AcmeFolder(string stateDirectory)
     /// <summary>What another process asks of the running gateway, an empty file a name.</summary>
     public string Requests => Path.Combine(Root, "requests");
 
-    private string Root => Path.Combine(StateDirectory, "acme");
+    /// <summary>What became of each request, a file a name.</summary>
+    public string Answers => Path.Combine(Root, "answers");
+
+    public string Root => Path.Combine(StateDirectory, "acme");
 
     public string IssuerFolder(Uri directory) => Path.Combine(Root, "issuers", Escape(directory.Authority + directory.AbsolutePath));
 

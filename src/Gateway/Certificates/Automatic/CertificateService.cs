@@ -8,16 +8,9 @@ namespace Gateway.Certificates.Automatic;
 /// certificate away that is being served.
 /// </summary>
 internal sealed partial class CertificateService(
-    AcmeOptions options,
+    Func<AcmeOptions, AcmeWork> createWork,
     OpenChallenges challenges,
-    FormerPackageImport import,
-    NameShelf shelf,
-    Renewal renewal,
-    RenewalAdvice advice,
     RenewalRequests requests,
-    RenewedHook hook,
-    Issuance issuance,
-    Issuers issuers,
     ServedCertificates served,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -26,42 +19,69 @@ internal sealed partial class CertificateService(
     // Never a long sleep: clocks jump, and a person who asks for a renewal is watching.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAtFiles = TimeSpan.FromMinutes(1);
-    private const int OrdersAtATime = 4;
 
+    private readonly Lock _lock = new();
     private readonly ExpiryWatch _expiry = new(time, logger);
-    private readonly SemaphoreSlim _throttle = new(OrdersAtATime);
     private readonly List<ManagedName> _names = [];
-    private readonly HashSet<Task> _working = [];
-    private readonly HashSet<(string FileName, bool DryRun)> _asked = [];
+    private readonly HashSet<ManagedName> _outdated = [];
+    private readonly List<Task> _working = [];
+    private readonly HashSet<RenewalRequest> _asked = [];
+    private AcmeWork? _work;
     private long _filesSeenAt;
 
     /// <summary>How many names are being worked on.</summary>
-    public int Working => _names.Count(name => name.IsBusy);
-
-    /// <summary>Publishes what is stored, before the first handshake.</summary>
-    public void LoadAll()
+    public int Working
     {
-        Try("take over what another program left", import.Run);
-        Try("prepare the folder for requests", requests.Prepare);
-        Try("remove old challenges", challenges.RemoveForgotten);
-        foreach (var text in options.DomainNames)
+        get
         {
-            Try($"read what is stored about {text}", () =>
+            lock (_lock)
             {
-                var name = shelf.Open(AcmeIdentifier.Parse(text));
-                _names.Add(name);
-                shelf.SavePlan(name);
-            });
+                return _names.Count(name => name.IsBusy);
+            }
         }
+    }
 
-        _filesSeenAt = time.GetTimestamp();
-        Publish();
+    /// <summary>Publishes what is stored: before the first handshake, and again whenever the options have changed. What is under way
+    /// ends as it began.</summary>
+    /// <param name="options">Null when no name is wanted.</param>
+    public void Apply(AcmeOptions? options)
+    {
+        lock (_lock)
+        {
+            if (_work is { } former)
+            {
+                _working.Add(DisposeAsync(former, [.. _working]));
+            }
+
+            _work = options is null ? null : createWork(options);
+            if (_work is { } work)
+            {
+                Try("take over what another program left", work.Import.Run);
+                Try("prepare the folder for requests", requests.Prepare);
+                Try("remove old challenges", challenges.RemoveForgotten);
+                if (options!.RenewalCheckPeriod is { } period)
+                {
+                    LogCheckPeriod(period, Look);
+                }
+            }
+
+            ManagedName[] known = [.. _names];
+            _names.Clear();
+            foreach (var text in options?.DomainNames ?? [])
+            {
+                Try($"read what is stored about {text}", () => Want(AcmeIdentifier.Parse(text), known));
+            }
+
+            _outdated.IntersectWith(_names);
+            _filesSeenAt = time.GetTimestamp();
+            Publish();
+        }
     }
 
     public override void Dispose()
     {
         base.Dispose();
-        _throttle.Dispose();
+        _work?.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -80,54 +100,92 @@ internal sealed partial class CertificateService(
         }
         finally
         {
-            await Task.WhenAll(_working);
+            await Task.WhenAll(StillWorking());
         }
+    }
+
+    private void Want(AcmeIdentifier identifier, ManagedName[] known)
+    {
+        if (Array.Find(known, name => name.Identifier == identifier) is not { } name)
+        {
+            name = _work!.Shelf.Open(identifier);
+            _names.Add(name);
+            _work.Shelf.SavePlan(name);
+            return;
+        }
+
+        _names.Add(name);
+        _outdated.Add(name);
+        if (!name.IsBusy)
+        {
+            TakeUp(name);
+        }
+    }
+
+    private bool TakeUp(ManagedName name)
+    {
+        var hasChanged = _work!.Shelf.TakeUp(name);
+        _outdated.Remove(name);
+        _work.Shelf.SavePlan(name);
+        return hasChanged;
     }
 
     private void LookAround(CancellationToken stoppingToken)
     {
-        _working.RemoveWhere(task => task.IsCompleted);
-        TakeUpWhatOthersDid();
-        Answer(stoppingToken);
-
-        var now = time.GetUtcNow();
-        foreach (var name in _names.Where(name => !name.IsBusy))
+        lock (_lock)
         {
-            Try($"plan the renewal of {name.Identifier}", () =>
+            _working.RemoveAll(task => task.IsCompleted);
+            if (_work is not { } work)
             {
-                shelf.Save(name, name.Corrected(now));
-                var plan = name.Plan(options.RenewDaysInAdvance, now);
-                if (plan.IsClamped && !name.WasToldOfClamping)
-                {
-                    name.WasToldOfClamping = true;
-                    LogClamped(name.Identifier.Value, options.RenewDaysInAdvance, plan.At, plan.Why);
-                }
+                return;
+            }
 
-                if (plan.At <= now && name.HasPaused(time))
-                {
-                    Work(name, token => RenewAsync(name, forced: false, token), stoppingToken);
-                }
-                else if (advice.IsDue(name))
-                {
-                    Work(name, token => advice.AskAsync(name, token), stoppingToken);
-                }
-            });
-            _expiry.Look(name);
+            TakeUpWhatOthersDid(work);
+            Answer(work, stoppingToken);
+            foreach (var name in _names.Where(name => !name.IsBusy))
+            {
+                Try($"plan the renewal of {name.Identifier}", () => LookAt(name, work, stoppingToken));
+            }
         }
     }
 
-    private void TakeUpWhatOthersDid()
+    private void LookAt(ManagedName name, AcmeWork work, CancellationToken stoppingToken)
     {
-        if (time.GetElapsedTime(_filesSeenAt) < LookAtFiles)
+        var now = time.GetUtcNow();
+        work.Shelf.Save(name, name.Corrected(now));
+        var plan = name.Plan(work.Options.RenewDaysInAdvance, now);
+        if (plan.IsClamped && !name.WasToldOfClamping)
         {
-            return;
+            name.WasToldOfClamping = true;
+            LogClamped(name.Identifier.Value, work.Options.RenewDaysInAdvance, plan.At, plan.Why);
         }
 
-        _filesSeenAt = time.GetTimestamp();
-        var changed = false;
-        foreach (var name in _names.Where(name => !name.IsBusy))
+        _expiry.Look(name, plan);
+        if (plan.At <= now && name.HasPaused(time))
         {
-            Try($"read what is stored about {name.Identifier}", () => changed |= shelf.RefreshIfChanged(name));
+            Begin(name, token => RenewAsync(name, work, forced: false, token), stoppingToken);
+        }
+        else if (work.Advice.IsDue(name))
+        {
+            Begin(name, token => work.Advice.AskAsync(name, token), stoppingToken);
+        }
+    }
+
+    private void TakeUpWhatOthersDid(AcmeWork work)
+    {
+        var changed = false;
+        foreach (var name in _outdated.Where(name => !name.IsBusy).ToArray())
+        {
+            Try($"read what is stored about {name.Identifier}", () => changed |= TakeUp(name));
+        }
+
+        if (time.GetElapsedTime(_filesSeenAt) >= LookAtFiles)
+        {
+            _filesSeenAt = time.GetTimestamp();
+            foreach (var name in _names.Where(name => !name.IsBusy))
+            {
+                Try($"read what is stored about {name.Identifier}", () => changed |= work.Shelf.RefreshIfChanged(name));
+            }
         }
 
         if (changed)
@@ -136,9 +194,9 @@ internal sealed partial class CertificateService(
         }
     }
 
-    private void Answer(CancellationToken stoppingToken)
+    private void Answer(AcmeWork work, CancellationToken stoppingToken)
     {
-        _asked.UnionWith(requests.Take());
+        Try("read requests", () => _asked.UnionWith(requests.Take(_names.Select(name => name.Identifier))));
         foreach (var asked in _asked.ToArray())
         {
             var name = _names.Find(name => AcmeFolder.FileName(name.Identifier) == asked.FileName);
@@ -150,12 +208,12 @@ internal sealed partial class CertificateService(
             _asked.Remove(asked);
             if (name is not null)
             {
-                Work(name, token => asked.DryRun ? DryRunAsync(name, token) : RenewAsync(name, forced: true, token), stoppingToken);
+                Begin(name, token => AnswerAsync(asked, name, work, token), stoppingToken);
             }
         }
     }
 
-    private void Work(ManagedName name, Func<CancellationToken, Task> work, CancellationToken stoppingToken)
+    private void Begin(ManagedName name, Func<CancellationToken, Task> work, CancellationToken stoppingToken)
     {
         name.IsBusy = true;
         _working.Add(Task.Run(() => DoAsync(name, work, stoppingToken), CancellationToken.None));
@@ -165,15 +223,7 @@ internal sealed partial class CertificateService(
     {
         try
         {
-            await _throttle.WaitAsync(stoppingToken);
-            try
-            {
-                await work(stoppingToken);
-            }
-            finally
-            {
-                _throttle.Release();
-            }
+            await work(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -191,41 +241,83 @@ internal sealed partial class CertificateService(
         }
     }
 
-    private async Task RenewAsync(ManagedName name, bool forced, CancellationToken cancellationToken)
+    private async Task<RenewalOutcome> RenewAsync(ManagedName name, AcmeWork work, bool forced, CancellationToken cancellationToken)
     {
-        if (await renewal.RunAsync(name, forced, cancellationToken) == RenewalOutcome.Renewed)
+        var outcome = await work.Renewal.RunAsync(name, forced, cancellationToken);
+        if (outcome == RenewalOutcome.Renewed)
         {
-            Publish();
-            await hook.RunAsync(name, cancellationToken);
+            lock (_lock)
+            {
+                Publish();
+            }
+
+            await work.Hook.RunAsync(name, cancellationToken);
         }
+
+        return outcome;
     }
 
-    private async Task DryRunAsync(ManagedName name, CancellationToken cancellationToken)
+    private async Task AnswerAsync(RenewalRequest request, ManagedName name, AcmeWork work, CancellationToken cancellationToken)
     {
-        Exception? error = null;
+        var isLeft = false;
+        var (error, remedy) = ((string?)null, (string?)null);
         try
         {
-            var staging = issuers.All.Select(issuer => issuer.Directory == AcmeIssuerOptions.LetsEncryptStaging ? issuer : issuer.Staging)
-                .FirstOrDefault(issuer => issuer is not null)
-                ?? throw new HookException($"None of the CAs has a staging server: {string.Join(", ", issuers.All.Select(issuer => issuer.Directory))}");
-            await issuance.TryOutAsync(staging, name.Identifier, name.State, cancellationToken);
+            if (request.IsDryRun)
+            {
+                await work.DryRun.RunAsync(name, cancellationToken);
+            }
+            else
+            {
+                var outcome = await RenewAsync(name, work, forced: true, cancellationToken);
+                isLeft = outcome == RenewalOutcome.NotNeeded;
+                (error, remedy) = outcome == RenewalOutcome.Failed ? (name.State.LastError, name.State.Remedy) : (null, null);
+            }
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            error = e;
+            IReadOnlyList<Exception> failures = e is AggregateException several ? several.InnerExceptions : [e];
+            (error, remedy) = (Sentence.Join(failures.Select(failure => failure.Message)), AcmeAdvice.ForAll(failures, name.Identifier));
+            if (!request.IsDryRun)
+            {
+                throw;
+            }
         }
-
-        Exception[] errors = error is AggregateException several ? [.. several.InnerExceptions] : error is null ? [] : [error];
-        var text = errors.Length == 0 ? null : string.Join(" | ", errors.Select(e => e.Message));
-        var remedy = errors.Select(e => AcmeAdvice.For(e, name.Identifier)).FirstOrDefault(advice => advice is not null);
-        shelf.Save(name, name.State with { LastDryRun = new DryRun(time.GetUtcNow(), text, remedy) });
+        finally
+        {
+            if (isLeft)
+            {
+                AskAgain(request);
+            }
+            else if (!cancellationToken.IsCancellationRequested)
+            {
+                Try("answer a request", () => requests.Answer(request, error, remedy));
+            }
+        }
     }
 
-    private void Publish()
+    // Another gateway on this state directory works on the name just now.
+    private void AskAgain(RenewalRequest request)
     {
-        lock (_names)
+        lock (_lock)
         {
-            served.Publish(CertificateSource.Acme, [.. _names.SelectMany(name => name.Certificates)]);
+            _asked.Add(request);
+        }
+    }
+
+    private void Publish() => served.Publish(CertificateSource.Acme, [.. _names.SelectMany(name => name.Certificates)]);
+
+    private static async Task DisposeAsync(AcmeWork former, Task[] working)
+    {
+        await Task.WhenAll(working).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        former.Dispose();
+    }
+
+    private Task[] StillWorking()
+    {
+        lock (_lock)
+        {
+            return [.. _working];
         }
     }
 
@@ -249,4 +341,7 @@ internal sealed partial class CertificateService(
 
     [LoggerMessage(EventId = 363, Level = LogLevel.Warning, Message = "RenewDaysInAdvance {RenewDaysInAdvance:c} is too long for the certificate of {Name}; it is renewed {At:u}, when {Why}")]
     private partial void LogClamped(string name, TimeSpan? renewDaysInAdvance, DateTimeOffset at, string why);
+
+    [LoggerMessage(EventId = 364, Level = LogLevel.Warning, Message = "LettuceEncrypt:RenewalCheckPeriod {RenewalCheckPeriod:c} has no effect: the gateway looks every {Look:c} whether a renewal is due")]
+    private partial void LogCheckPeriod(TimeSpan renewalCheckPeriod, TimeSpan look);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Gateway.Acme;
 using Gateway.Configuration;
@@ -47,6 +48,18 @@ internal sealed partial class CertificateStore(
     /// <exception cref="CertificateFileException">It cannot be served.</exception>
     public static ServedCertificate? Peek(AcmeFolder folder, Uri issuer, AcmeIdentifier name) =>
         File.Exists(folder.Certificate(issuer, name)) ? Load(issuer, folder.Certificate(issuer, name)) : null;
+
+    /// <summary>Gives the file of a revoked certificate another name, so that no start serves it again.</summary>
+    /// <returns>That name.</returns>
+    /// <exception cref="IOException">It is still there under its own name.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is still there under its own name.</exception>
+    public static string PutRevokedAside(AcmeFolder folder, Uri issuer, AcmeIdentifier name, TimeProvider time)
+    {
+        var path = folder.Certificate(issuer, name);
+        var aside = $"{path}.revoked-{time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)}";
+        File.Move(path, aside, overwrite: true);
+        return aside;
+    }
 
     /// <summary>Keeps a certificate, in place of the one before, and gives it back as it was read from the disk.</summary>
     /// <param name="issuer">The CA's directory.</param>

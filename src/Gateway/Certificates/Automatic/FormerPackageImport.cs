@@ -129,7 +129,7 @@ internal sealed partial class FormerPackageImport(
     {
         try
         {
-            var all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, null, X509KeyStorageFlags.Exportable | X509KeyStorageFlags.EphemeralKeySet);
+            var all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, options.PfxPassword, X509KeyStorageFlags.Exportable | X509KeyStorageFlags.EphemeralKeySet);
             if (all.FirstOrDefault(certificate => certificate.HasPrivateKey) is { } leaf)
             {
                 all.Remove(leaf);
@@ -140,7 +140,9 @@ internal sealed partial class FormerPackageImport(
         }
         catch (CryptographicException e)
         {
-            LogUnusable(path, e.Message, $"if it has a password, remove it: openssl pkcs12 -in {path} -nodes -out both.pem, then openssl pkcs12 -export -in both.pem -out {path} -passout pass:");
+            LogUnusable(path, e.Message, options.PfxPassword is null
+                ? "if it has a password, set Gateway:Acme:PfxPassword to it"
+                : "see that Gateway:Acme:PfxPassword is the password that it was written with");
         }
 
         return null;

@@ -33,8 +33,11 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
     }
 
     /// <summary>A whole order at a staging server; what comes of it is thrown away.</summary>
-    public Task TryOutAsync(Issuer staging, AcmeIdentifier name, NameState before, CancellationToken cancellationToken) =>
-        OrderAsync(staging, name, TypesFor(name, before), replaces: null, () => { }, cancellationToken);
+    public async Task TryOutAsync(Issuer staging, AcmeIdentifier name, NameState before, CancellationToken cancellationToken)
+    {
+        using var turn = await staging.TakeTurnAsync(cancellationToken);
+        await OrderAsync(staging, name, TypesFor(name, before), replaces: null, () => { }, cancellationToken);
+    }
 
     private async Task<IReadOnlyList<AcmeChallengeType>> TryOutAsync(
         Issuer staging, AcmeIdentifier name, IReadOnlyList<AcmeChallengeType> types, CancellationToken cancellationToken)
@@ -73,7 +76,7 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
                 && !IsWhateverTheType(e))
             {
                 failures.Add(e);
-                LogOtherType(name.Value, e.Message, WireName(types[i + 1]));
+                LogOtherType(name.Value, Sentence.Of(e.Message), WireName(types[i + 1]));
             }
             catch (Exception e) when (failures.Count > 0 && !cancellationToken.IsCancellationRequested)
             {

@@ -9,10 +9,14 @@ namespace Gateway.Certificates.Automatic;
 /// <summary>One CA with the gateway's account at it.</summary>
 internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, AcmeFolder folder, StateFiles files, TimeProvider time) : IDisposable
 {
+    /// <summary>How many orders are placed at one CA at the same time.</summary>
+    public const int OrdersAtATime = 4;
+
     // The directory may change, and the CA may lose the account.
     private static readonly TimeSpan SessionLife = TimeSpan.FromMinutes(10);
 
     private readonly SemaphoreSlim _connecting = new(1);
+    private readonly SemaphoreSlim _turns = new(OrdersAtATime);
     private HttpClient? _http;
     private AcmeClient? _client;
     private AcmeAccount? _account;
@@ -27,6 +31,14 @@ internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, Ac
 
     /// <summary>How far the CA's clock was ahead of ours (negative: behind) when it was last heard.</summary>
     public TimeSpan? ClockSkew => _client?.ClockSkew;
+
+    /// <summary>Waits until this CA is not kept busy by others.</summary>
+    /// <returns>To be disposed of when it may be somebody else's turn.</returns>
+    public async Task<IDisposable> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        await _turns.WaitAsync(cancellationToken);
+        return new Turn(_turns);
+    }
 
     /// <summary>The account, made or found with the stored key.</summary>
     /// <exception cref="AcmeException">The CA refuses or does not answer.</exception>
@@ -72,6 +84,7 @@ internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, Ac
         _account?.Key.Dispose();
         _http?.Dispose();
         _connecting.Dispose();
+        _turns.Dispose();
     }
 
     private HttpClient Http()
@@ -117,5 +130,10 @@ internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, Ac
         }
 
         return AcmeKey.FromPem(File.ReadAllText(path));
+    }
+
+    private sealed class Turn(SemaphoreSlim turns) : IDisposable
+    {
+        public void Dispose() => turns.Release();
     }
 }

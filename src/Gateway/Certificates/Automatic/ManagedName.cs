@@ -24,7 +24,7 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
     /// <summary>The directory of the CA that it came from.</summary>
     public Uri? CurrentIssuer { get; private set; }
 
-    /// <summary>Serves on while the newest is not valid yet by this machine's clock.</summary>
+    /// <summary>Serves on while the newest is not valid yet by this machine's clock, or is yet to come from another CA.</summary>
     public ServedCertificate? Former { get; private set; }
 
     /// <summary>The stored files as they were last read.</summary>
@@ -41,6 +41,9 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
 
     public bool WasToldOfClamping { get; set; }
 
+    /// <summary>What serves until the next one is there: the newest, or that of a CA which is not wanted any more.</summary>
+    public ServedCertificate? Serving => Current ?? Former;
+
     public IEnumerable<ServedCertificate> Certificates => new[] { Current, Former }.OfType<ServedCertificate>();
 
     /// <returns>Whether that is another certificate than before.</returns>
@@ -54,6 +57,9 @@ internal sealed class ManagedName(AcmeIdentifier identifier, NameLock nameLock, 
         (Former, Current, CurrentIssuer) = (Current, certificate, issuer);
         return true;
     }
+
+    /// <summary>The newest certificate serves on, yet counts as none: its CA is not wanted any more.</summary>
+    public void Outlive() => (Former, Current, CurrentIssuer) = (Current, null, null);
 
     /// <summary>The CA's advice, if it is about the newest certificate.</summary>
     public RenewalWindow? Window => State.Window is { } window && window.CertificateId == CertificateId ? window : null;

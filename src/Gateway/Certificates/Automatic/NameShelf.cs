@@ -15,6 +15,17 @@ internal sealed partial class NameShelf(
     public ManagedName Open(AcmeIdentifier identifier)
     {
         var name = new ManagedName(identifier, new NameLock(folder.NameLock(identifier), time), new NameState { Name = identifier.Value });
+        TakeUp(name);
+        return name;
+    }
+
+    /// <summary>Goes on with a name that other options were in force for until now. Its certificate serves on until one of the CAs that
+    /// are configured now has given another.</summary>
+    /// <returns>Whether there is another certificate.</returns>
+    public bool TakeUp(ManagedName name)
+    {
+        var identifier = name.Identifier;
+        name.WasToldOfClamping = false;
         try
         {
             name.State = states.Read(identifier);
@@ -36,8 +47,12 @@ internal sealed partial class NameShelf(
             LogUnreadable(e, identifier.Value, folder.StateDirectory);
         }
 
-        ReadCertificate(name);
-        return name;
+        if (name.CurrentIssuer is not null && options.Issuers.All(issuer => issuer.DirectoryUrl != name.CurrentIssuer))
+        {
+            name.Outlive();
+        }
+
+        return ReadCertificate(name);
     }
 
     /// <summary>Takes over what another process may have done.</summary>

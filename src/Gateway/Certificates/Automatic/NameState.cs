@@ -51,9 +51,6 @@ internal sealed record NameState
 
     /// <summary>The CA's advice about the certificate that is served.</summary>
     public RenewalWindow? Window { get; init; }
-
-    /// <summary>What `gateway cert renew --dry-run` last came to.</summary>
-    public DryRun? LastDryRun { get; init; }
 }
 
 /// <summary>The CA's advice when to renew (RFC 9773), as it was last heard.</summary>
@@ -65,14 +62,9 @@ internal sealed record NameState
 internal sealed record RenewalWindow(
     string CertificateId, DateTimeOffset Start, DateTimeOffset End, DateTimeOffset AskAgain, string? ExplanationUrl = null);
 
-/// <summary>A whole order at a staging server, whose certificate is thrown away.</summary>
-/// <param name="At">When it ended.</param>
-/// <param name="Error">Null when it succeeded.</param>
-/// <param name="Remedy">What to do about it.</param>
-internal sealed record DryRun(DateTimeOffset At, string? Error, string? Remedy);
-
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NameState))]
 [JsonSerializable(typeof(LockOwner))]
+[JsonSerializable(typeof(RenewalAnswer))]
 [JsonSerializable(typeof(FormerAccount))]
 internal sealed partial class AutomaticJson : JsonSerializerContext;

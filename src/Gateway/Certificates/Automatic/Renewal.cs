@@ -38,25 +38,11 @@ internal sealed partial class Renewal(
             return renewedElsewhere ? RenewalOutcome.Renewed : RenewalOutcome.NotNeeded;
         }
 
-        // 2. The attempt counts before it is made.
+        // 2. Each CA in turn.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, held.Lost);
-        var before = name.State;
-        name.AttemptedAt = time.GetTimestamp();
-        var failures = before.Failures + 1;
-        shelf.Save(name, before with
-        {
-            Failures = failures,
-            LastAttempt = now,
-            NextAttempt = now + Backoff.Pause(failures, Random.Shared.NextDouble()),
-            NextReason = Reason(failures),
-            LastError = Interrupted,
-            IsAskedFor = before.IsAskedFor || forced,
-        });
-
-        // 3. Each CA in turn.
         try
         {
-            return await TryIssuersAsync(name, before, forced, either.Token) ? RenewalOutcome.Renewed : RenewalOutcome.Failed;
+            return await TryIssuersAsync(name, forced, either.Token) ? RenewalOutcome.Renewed : RenewalOutcome.Failed;
         }
         catch (OperationCanceledException) when (held.Lost.IsCancellationRequested)
         {
@@ -65,15 +51,23 @@ internal sealed partial class Renewal(
         }
     }
 
-    private async Task<bool> TryIssuersAsync(ManagedName name, NameState before, bool forced, CancellationToken cancellationToken)
+    private async Task<bool> TryIssuersAsync(ManagedName name, bool forced, CancellationToken cancellationToken)
     {
+        var before = name.State;
         var failures = new List<(Issuer Issuer, Exception Exception)>();
-        var orders = 0;
+        var (hasBegun, orders) = (false, 0);
         foreach (var issuer in issuers.All)
         {
             if (!forced && before.HoldUntil.TryGetValue(issuer.Directory.AbsoluteUri, out var until) && until > time.GetUtcNow())
             {
                 continue;
+            }
+
+            using var turn = await issuer.TakeTurnAsync(cancellationToken);
+            if (!hasBegun)
+            {
+                Begin(name, forced);
+                hasBegun = true;
             }
 
             try
@@ -95,6 +89,11 @@ internal sealed partial class Renewal(
             }
         }
 
+        if (!hasBegun)
+        {
+            Begin(name, forced);
+        }
+
         Fail(name, failures);
         return false;
 
@@ -104,6 +103,23 @@ internal sealed partial class Renewal(
             orders++;
             name.State = name.State with { LastOrder = time.GetUtcNow(), Failures = before.Failures + orders };
         }
+    }
+
+    // The attempt counts before it is made.
+    private void Begin(ManagedName name, bool forced)
+    {
+        var now = time.GetUtcNow();
+        var failures = name.State.Failures + 1;
+        name.AttemptedAt = time.GetTimestamp();
+        shelf.Save(name, name.State with
+        {
+            Failures = failures,
+            LastAttempt = now,
+            NextAttempt = now + Backoff.Pause(failures, Random.Shared.NextDouble()),
+            NextReason = Reason(failures),
+            LastError = Interrupted,
+            IsAskedFor = name.State.IsAskedFor || forced,
+        });
     }
 
     private void Succeed(ManagedName name, Issuer issuer, ServedCertificate certificate, AcmeChallengeType type)
@@ -147,8 +163,8 @@ internal sealed partial class Renewal(
             }
         }
 
-        var error = failures.Count == 0 ? name.State.LastError ?? Interrupted : string.Join(" | ", failures.Select(failure => OneLine(failure.Exception.Message)));
-        var remedy = failures.Select(failure => AcmeAdvice.For(failure.Exception, name.Identifier)).FirstOrDefault(advice => advice is not null);
+        var error = failures.Count == 0 ? name.State.LastError ?? Interrupted : Sentence.Join(failures.Select(failure => failure.Exception.Message));
+        var remedy = AcmeAdvice.ForAll(failures.Select(failure => failure.Exception), name.Identifier);
         var pause = NextAttempt(name, now);
         var hold = holds.Count == issuers.All.Count ? holds.Values.Min() : now;
         shelf.Save(name, name.State with
@@ -162,7 +178,7 @@ internal sealed partial class Renewal(
         });
 
         var unexpected = failures.Select(failure => failure.Exception).FirstOrDefault(e => e is not (AcmeException or HookException or IOException or UnauthorizedAccessException));
-        LogFailed(unexpected, name.Identifier.Value, name.State.Failures, error, remedy ?? "", name.State.NextAttempt, Meanwhile(name));
+        LogFailed(unexpected, name.Identifier.Value, name.State.Failures, Sentence.Of(error), remedy ?? "", name.State.NextAttempt, Meanwhile(name));
     }
 
     private static DateTimeOffset NextAttempt(ManagedName name, DateTimeOffset now)
@@ -192,7 +208,7 @@ internal sealed partial class Renewal(
         }
     }
 
-    private string Meanwhile(ManagedName name) => name.Current switch
+    private string Meanwhile(ManagedName name) => name.Serving switch
     {
         null => "a temporary certificate, which browsers warn of",
         { } current when current.NotAfter < time.GetUtcNow() => $"the certificate that expired {current.NotAfter:u}, which browsers refuse",
@@ -201,14 +217,12 @@ internal sealed partial class Renewal(
 
     private static string Reason(int failures) => failures == 1 ? "after a failure" : $"after {failures} failures";
 
-    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     [LoggerMessage(EventId = 331, Level = LogLevel.Information, Message = "Certificate for {Name} obtained from {Issuer}: it expires {NotAfter:u} and will be renewed from {NextAttempt:u}")]
     private partial void LogObtained(string name, string issuer, DateTimeOffset notAfter, DateTimeOffset? nextAttempt);
 
-    [LoggerMessage(EventId = 332, Level = LogLevel.Error, Message = "Certificate for {Name} not obtained (failures in a row: {Failures}): {Error} {Remedy} Next attempt {NextAttempt:u}; served meanwhile: {Meanwhile}")]
+    [LoggerMessage(EventId = 332, Level = LogLevel.Error, Message = "Certificate for {Name} not obtained (failures in a row: {Failures}): {Error} {Remedy} Next attempt: {NextAttempt:u}; served meanwhile: {Meanwhile}")]
     private partial void LogFailed(Exception? cause, string name, int failures, string error, string remedy, DateTimeOffset? nextAttempt, string meanwhile);
 
     [LoggerMessage(EventId = 333, Level = LogLevel.Warning, Message = "This machine's clock is {Skew:c} {Direction} that of the CA {Issuer}: set it, for certificates are valid by the clock")]

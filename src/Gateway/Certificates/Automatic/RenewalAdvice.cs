@@ -38,6 +38,7 @@ internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, Ti
         var issuer = issuers.All.First(issuer => issuer.Directory == name.CurrentIssuer);
         try
         {
+            using var turn = await issuer.TakeTurnAsync(cancellationToken);
             if (await issuer.GetRenewalInfoAsync(id, cancellationToken) is not { } info)
             {
                 lock (_failedAt)

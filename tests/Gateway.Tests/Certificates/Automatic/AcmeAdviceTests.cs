@@ -18,6 +18,9 @@ public sealed class AcmeAdviceTests
     [InlineData("rateLimited", null, "The CA's limit is used up")]
     [InlineData("rejectedIdentifier", null, "This CA does not issue for www.example.com")]
     [InlineData("externalAccountRequired", null, "This CA wants to know its customers")]
+    [InlineData("malformed", null, "The CA takes www.example.com for no name in the public DNS")]
+    [InlineData("unsupportedIdentifier", null, "This CA does not issue for www.example.com")]
+    [InlineData("invalidContact", null, "Correct LettuceEncrypt:EmailAddress")]
     public void ExplainsWhatCanBeDone(string type, string? challenge, string advice) =>
         Assert.StartsWith(advice, AcmeAdvice.For(Refusal(new AcmeProblem { Type = "urn:ietf:params:acme:error:" + type }, challenge), Name));
 
@@ -31,6 +34,29 @@ public sealed class AcmeAdviceTests
     [Fact]
     public void HasNoneForWhatItDoesNotKnow() =>
         Assert.Null(AcmeAdvice.For(Refusal(new AcmeProblem { Type = "urn:example:new" }, null), Name));
+
+    [Theory]
+    [InlineData("malformed")]
+    [InlineData("unauthorized")]
+    public void PointsToTheBindingWhenTheAccountIsRefused(string type)
+    {
+        var refusal = new AcmeException(AcmeClient.CreateAccount, new Uri("https://ca.example/"), "no")
+        {
+            Problem = new AcmeProblem { Type = "urn:ietf:params:acme:error:" + type },
+            StatusCode = 400,
+        };
+        Assert.Contains("EabCredentials", AcmeAdvice.For(refusal, Name));
+    }
+
+    [Fact]
+    public void SaysForEachFailureWhatCanBeDoneAndNothingTwice()
+    {
+        var problem = new AcmeProblem { Type = AcmeProblem.Connection };
+        var advice = AcmeAdvice.ForAll([Refusal(problem, "http-01"), Refusal(problem, "tls-alpn-01"), Refusal(problem, "tls-alpn-01"), new InvalidOperationException()], Name)!;
+        Assert.Equal(1, advice.Split("Port 80 of").Length - 1);
+        Assert.Equal(1, advice.Split("Port 443 of").Length - 1);
+        Assert.Null(AcmeAdvice.ForAll([new InvalidOperationException()], Name));
+    }
 
     private static AcmeException Refusal(AcmeProblem problem, string? challenge) =>
         new("do it", new Uri("https://ca.example/"), "no") { Problem = problem, ChallengeType = challenge, StatusCode = 400 };

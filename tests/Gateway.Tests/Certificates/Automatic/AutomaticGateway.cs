@@ -22,10 +22,10 @@ internal sealed class AutomaticGateway : IAsyncDisposable
     private readonly ApplicationLifetime _lifetime = new(NullLogger<ApplicationLifetime>.Instance);
     private readonly SimulatedTime _time;
 
-    private AutomaticGateway(string stateDirectory, AcmeOptions options, SimulatedTime time)
+    private AutomaticGateway(string stateDirectory, SimulatedTime time)
     {
         _time = time;
-        Source = AutomaticSource.In(stateDirectory, options, time);
+        Source = AutomaticSource.In(stateDirectory, time);
         Served = new ServedCertificates(time);
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(time);
@@ -60,10 +60,10 @@ internal sealed class AutomaticGateway : IAsyncDisposable
         ChallengeTypes = [AcmeChallengeType.Http01, AcmeChallengeType.TlsAlpn01],
     };
 
-    public static async Task<AutomaticGateway> StartAsync(string stateDirectory, AcmeOptions options, SimulatedTime time)
+    public static async Task<AutomaticGateway> StartAsync(string stateDirectory, AcmeOptions? options, SimulatedTime time)
     {
-        var gateway = new AutomaticGateway(stateDirectory, options, time);
-        gateway.Service.LoadAll();
+        var gateway = new AutomaticGateway(stateDirectory, time);
+        gateway.Service.Apply(options);
         var pauses = time.Pauses;
         await gateway.Service.StartAsync(TestContext.Current.CancellationToken);
         gateway._lifetime.NotifyStarted();
@@ -81,6 +81,8 @@ internal sealed class AutomaticGateway : IAsyncDisposable
     public ServedCertificate? Select(string name) => Served.Table.Certificates.Count == 0 ? null : Served.Table.Select(name, null);
 
     public NameState State(string name) => NameStates.Peek(Source.Folder, AcmeIdentifier.Parse(name))!;
+
+    public RenewalAnswer? Answer(string name, bool dryRun) => RenewalRequests.PeekAnswer(Source.Folder, AcmeIdentifier.Parse(name), dryRun);
 
     /// <summary>Lets time pass until nothing is being worked on, having looked around at least twice.</summary>
     public async Task SettleAsync()

@@ -407,6 +407,45 @@ public sealed class CertificateServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SaysForEachWayThatFailedWhatToDo()
+    {
+        _validate = _ => new FakeRefusal(400, "connection", "Timeout during connect");
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.SettleAsync();
+        var line = Assert.Single(gateway.Log.All, line => line.Level == LogLevel.Error).Message;
+        Assert.Contains("Port 80 of www.example.com does not lead", line);
+        Assert.Contains("Port 443 of www.example.com does not lead", line);
+        Assert.Matches(@"Timeout during connect\. .*Timeout during connect\. Port 80.*this machine\. Port 443.*this machine\. Next attempt: \d", line);
+    }
+
+    [Fact]
+    public async Task AtMostFourOrdersAreUnderWayAtOneCa()
+    {
+        var (now, most, seen) = (0, 0, new Lock());
+        Behaviour.Hold = async (resource, token) =>
+        {
+            if (resource == FakeResource.NewOrder)
+            {
+                lock (seen)
+                {
+                    most = Math.Max(most, ++now);
+                }
+
+                await Task.Delay(20, token);
+                lock (seen)
+                {
+                    now--;
+                }
+            }
+        };
+        string[] names = [.. Enumerable.Range(1, 15).Select(i => $"name{i}.example.com")];
+        await using var gateway = await StartAsync(Options(names));
+        await gateway.SettleAsync();
+        Assert.Equal(15, _ca.Certificates.Count);
+        Assert.InRange(most, 2, 4);
+    }
+
+    [Fact]
     public async Task WarnsDailyFromFourteenDaysBeforeTheEndWithTheReason()
     {
         await using var gateway = await StartAsync(Options(Name));
@@ -421,7 +460,43 @@ public sealed class CertificateServiceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ADryRunOrdersAtStagingAndLeavesTheCertificateAlone()
+    public async Task WarnsOfARenewalThatTheOperatorHasPutOff()
+    {
+        Behaviour.Refuse = resource => resource == FakeResource.RenewalInfo ? new FakeRefusal(500, "serverInternal", "no advice today") : null;
+        await using var gateway = await StartAsync(Options(Name) with { RenewDaysInAdvance = TimeSpan.FromDays(10) });
+        await gateway.SettleAsync();
+        _time.Set(TimeSpan.FromDays(75));
+        await gateway.PassAsync(TimeSpan.FromHours(2));
+        Assert.Equal(0, Warnings(gateway));
+        await gateway.PassAsync(TimeSpan.FromDays(2));
+        Assert.InRange(Warnings(gateway), 1, 3);
+        Assert.Contains(gateway.Log.All, line => line.Level == LogLevel.Warning && line.Message.Contains("has not been renewed yet") && line.Message.EndsWith("because RenewDaysInAdvance says so"));
+        Assert.Equal(1, _ca.OrdersPlaced);
+    }
+
+    [Fact]
+    public async Task AShortLivedCertificateOnItsWayToARenewalIsNoNews()
+    {
+        Behaviour.CertificateLifetime = TimeSpan.FromDays(6);
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.PassAsync(TimeSpan.FromDays(13));
+        Assert.True(_ca.OrdersPlaced > 2);
+        Assert.Equal(0, Warnings(gateway));
+    }
+
+    [Fact]
+    public async Task AProgramThatHangsAfterARenewalIsEnded()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The program is of Unix.");
+        await using var gateway = await StartAsync(Options(Name) with { OnRenewed = "/bin/sleep 86400" });
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(30), () => gateway.Log.All.Any(line => line.Message.Contains("did not end within 300 s")));
+        Assert.NotNull(gateway.Select(Name));
+        await gateway.SettleAsync();
+        Assert.Equal(0, gateway.State(Name).Failures);
+    }
+
+    [Fact]
+    public async Task ADryRunOrdersAtStagingAndLeavesEverythingElseAlone()
     {
         var options = AutomaticGateway.Options(_folder, [_ca], Name);
         var root = _folder.Write("other.pem", _other.Roots.ExportCertificatePems());
@@ -432,11 +507,53 @@ public sealed class CertificateServiceTests : IAsyncLifetime
         await using var gateway = await StartAsync(options);
         await gateway.SettleAsync();
         var before = gateway.Select(Name);
+        var files = Production(gateway.Source.Folder);
+        Assert.Equal(3, files.Count); // account, certificate, plans
         RenewalRequests.Ask(gateway.Source.Folder, AcmeIdentifier.Parse(Name), dryRun: true);
-        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.State(Name).LastDryRun is not null);
-        Assert.Null(gateway.State(Name).LastDryRun!.Error);
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.Answer(Name, dryRun: true) is not null);
+        Assert.Null(gateway.Answer(Name, dryRun: true)!.Error);
         Assert.Same(before, gateway.Select(Name));
         Assert.Equal((1, 1), (_ca.OrdersPlaced, _other.OrdersPlaced));
+        Assert.Equal(files, Production(gateway.Source.Folder));
+    }
+
+    [Fact]
+    public async Task AFailedDryRunSaysWhyAndCountsForNothing()
+    {
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.SettleAsync();
+        var state = gateway.State(Name);
+        RenewalRequests.Ask(gateway.Source.Folder, AcmeIdentifier.Parse(Name), dryRun: true);
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.Answer(Name, dryRun: true) is not null);
+        Assert.Contains("there is no staging server", gateway.Answer(Name, dryRun: true)!.Error);
+        Assert.Equal(state.NextAttempt, gateway.State(Name).NextAttempt);
+        Assert.Equal(0, gateway.State(Name).Failures);
+    }
+
+    [Fact]
+    public async Task WhoAsksForARenewalIsAnswered()
+    {
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.SettleAsync();
+        RenewalRequests.Ask(gateway.Source.Folder, AcmeIdentifier.Parse(Name), dryRun: false);
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.Answer(Name, dryRun: false) is { Error: null });
+        Assert.Equal(2, _ca.Certificates.Count);
+
+        _validate = _ => new FakeRefusal(403, "caa", "CAA record prevents issuance");
+        RenewalRequests.Ask(gateway.Source.Folder, AcmeIdentifier.Parse(Name), dryRun: false);
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(5), () => gateway.Answer(Name, dryRun: false) is { Error: not null });
+        Assert.Contains("CAA record prevents issuance", gateway.Answer(Name, dryRun: false)!.Error);
+        Assert.Contains("forbids this CA", gateway.Answer(Name, dryRun: false)!.Remedy);
+    }
+
+    [Fact]
+    public async Task ARequestAboutANameOfAnotherGatewayIsLeftToIt()
+    {
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.SettleAsync();
+        RenewalRequests.Ask(gateway.Source.Folder, AcmeIdentifier.Parse("other.example.com"), dryRun: false);
+        await gateway.SettleAsync();
+        Assert.True(RenewalRequests.IsOpen(gateway.Source.Folder, AcmeIdentifier.Parse("other.example.com"), dryRun: false));
     }
 
     [Fact]
@@ -471,6 +588,11 @@ public sealed class CertificateServiceTests : IAsyncLifetime
         Assert.Equal("shortlived", ca.Orders.Single(order => order.Identifiers[0].Type == "ip").Profile);
         Assert.Null(ca.Orders.Single(order => order.Identifiers[0].Type == "dns").Profile);
     }
+
+    // All that belongs to the CA itself, with its content.
+    private Dictionary<string, string> Production(AcmeFolder folder) => new[] { folder.IssuerFolder(_ca.DirectoryUrl), folder.Names }
+        .SelectMany(path => Directory.GetFiles(path, "*", SearchOption.AllDirectories))
+        .ToDictionary(path => path, File.ReadAllText);
 
     private AcmeOptions Options(params string[] names) => AutomaticGateway.Options(_folder, [_ca], names);
 

@@ -76,6 +76,16 @@ public sealed class FormerPackageImportTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AProtectedCertificateIsTakenOverWithItsPassword()
+    {
+        using var leaf = LeaveCertificate("secret", [Name]);
+        var options = AutomaticGateway.Options(_folder, [_ca], Name) with { PfxPassword = "secret" };
+        await using var gateway = await AutomaticGateway.StartAsync(_folder.Path, options, _time);
+        Assert.Equal(leaf.Thumbprint, gateway.Select(Name)!.Leaf.Thumbprint);
+        Assert.DoesNotContain("secret", options.ToString());
+    }
+
+    [Fact]
     public async Task WhatIsExpiredOrOfAnotherCaIsNotTaken()
     {
         using (LeaveCertificate(Name))
@@ -91,11 +101,13 @@ public sealed class FormerPackageImportTests : IAsyncLifetime
     private Task<AutomaticGateway> StartAsync(params string[] names) =>
         AutomaticGateway.StartAsync(_folder.Path, AutomaticGateway.Options(_folder, [_ca], names), _time);
 
-    private X509Certificate2 LeaveCertificate(params string[] names)
+    private X509Certificate2 LeaveCertificate(params string[] names) => LeaveCertificate("", names);
+
+    private X509Certificate2 LeaveCertificate(string password, string[] names)
     {
         var leaf = TestIssuer.Shared.Issue(names, notBefore: _time.GetUtcNow().AddDays(-1), notAfter: _time.GetUtcNow().AddDays(80));
         Directory.CreateDirectory(_folder["certs"]);
-        File.WriteAllBytes(_folder[$"certs/{leaf.Thumbprint}.pfx"], leaf.Export(X509ContentType.Pfx, ""));
+        File.WriteAllBytes(_folder[$"certs/{leaf.Thumbprint}.pfx"], leaf.Export(X509ContentType.Pfx, password));
         return leaf;
     }
 
