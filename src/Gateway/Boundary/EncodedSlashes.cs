@@ -1,5 +1,4 @@
 using Gateway.Configuration;
-using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
@@ -17,12 +16,12 @@ internal sealed class EncodedSlashes(RequestDelegate next)
         }
 
         var route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config;
-        if (route is not null && RouteMetadata.AllowsEncodedSlashes(route) && !TargetRules.HasEncodedClimb(target))
+        // The server decodes the slashes of an absolute target (https://host/a%2Fb) before it routes, and those of a path alone it does not.
+        if (target[0] == '/' && route is not null && RouteMetadata.AllowsEncodedSlashes(route) && !TargetRules.HasEncodedClimb(target))
         {
             return next(context);
         }
 
-        Refusal.Set(context, StatusCodes.Status400BadRequest, "The path holds an encoded slash.");
-        return Task.CompletedTask;
+        return RequestRules.Refuse(context, StatusCodes.Status400BadRequest, "The path holds an encoded slash.");
     }
 }

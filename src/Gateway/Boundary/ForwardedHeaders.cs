@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Net;
 using Gateway.Configuration;
 using Microsoft.Extensions.Primitives;
@@ -14,6 +16,8 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     private const string ForwardedFor = "X-Forwarded-For";
     private const string ForwardedProto = "X-Forwarded-Proto";
     private const string ForwardedHost = "X-Forwarded-Host";
+
+    private static readonly SearchValues<char> HostCharacters = SearchValues.Create("-.:[]_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -36,7 +40,7 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         SetOrRemove(headers, RealIp, client?.ToString());
         SetOrRemove(headers, ForwardedFor, chain);
         headers[ForwardedProto] = context.Request.Scheme;
-        SetOrRemove(headers, ForwardedHost, context.Request.Host.Value);
+        SetOrRemove(headers, ForwardedHost, headers.Host); // HttpRequest.Host would be the decoded name where it is punycode
         return next(context);
     }
 
@@ -44,15 +48,11 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     /// writes itself comes after, so nobody can have that removed.</summary>
     private static void RemoveNominated(IHeaderDictionary headers)
     {
-        foreach (var line in headers.Connection)
+        foreach (var option in headers.GetCommaSeparatedValues("Connection"))
         {
-            foreach (var range in line.AsSpan().Split(','))
+            if (!IsReadByTheServer(option))
             {
-                var option = line.AsSpan(range).Trim();
-                if (!option.IsEmpty && !IsReadByTheServer(option))
-                {
-                    headers.Remove(option.ToString());
-                }
+                headers.Remove(option);
             }
         }
     }
@@ -66,6 +66,7 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         || option.Equals("Connection", StringComparison.OrdinalIgnoreCase)
         || option.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
         || option.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase)
+        || option.Equals(HeaderRules.UnfollowedContentLength, StringComparison.OrdinalIgnoreCase)
         || option.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase);
 
     private static void RemoveForged(IHeaderDictionary headers)
@@ -111,7 +112,7 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         }
 
         var host = Last(request.Headers[ForwardedHost]);
-        if (host is not null && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out var uri) && uri.Authority.Length > 0 && uri.PathAndQuery == "/")
+        if (host is not null && !host.AsSpan().ContainsAnyExcept(HostCharacters) && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out _))
         {
             request.Host = new HostString(host);
         }
@@ -127,8 +128,9 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     private static bool TryParseAddress(string entry, out IPAddress address)
     {
         // Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
-        var isAddress = IPAddress.TryParse(entry, out var parsed)
-            || (IPEndPoint.TryParse(entry, out var endpoint) && (parsed = endpoint.Address) is not null);
+        var isAddress = Networks.TryParseAddress(entry, out var parsed)
+            || (entry.LastIndexOf(':') is var colon and > 0 && ushort.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                && (entry[0] == '[') == (entry[colon - 1] == ']') && Networks.TryParseAddress(entry[..colon].Trim('[', ']'), out parsed));
         address = Networks.Unmapped(parsed ?? IPAddress.None);
         return isAddress;
     }

@@ -22,6 +22,14 @@ internal static class HeaderRules
     private static string? Framing(HttpRequest request)
     {
         var headers = request.Headers;
+        if (!HttpProtocol.IsHttp10(request.Protocol) && !HttpProtocol.IsHttp11(request.Protocol))
+        {
+            // RFC 9113 section 8.2.2; the server looks for Connection only.
+            return headers.TransferEncoding.Count + headers.Upgrade.Count + headers.KeepAlive.Count + headers["Proxy-Connection"].Count + headers.Connection.Count > 0
+                ? $"{request.Protocol} has no headers about the connection."
+                : null;
+        }
+
         var transferEncoding = headers.TransferEncoding;
         if (transferEncoding.Count == 0)
         {

@@ -17,7 +17,8 @@ internal sealed class HostFilter(RequestDelegate next, CurrentConfiguration conf
             _rules = rules = new Rules(allowed);
         }
 
-        if (rules.Allow(context.Request.Host.Host))
+        // In its own script, and as it came: xn--... for such a name.
+        if (rules.Allow(context.Request.Host.Host) || rules.Allow(new HostString(context.Request.Headers.Host.ToString()).Host))
         {
             return next(context);
         }

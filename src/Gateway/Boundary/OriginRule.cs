@@ -19,16 +19,17 @@ internal static class OriginRule
 
     private static bool IsSameHost(string origin, HttpRequest request)
     {
-        if (!Uri.TryCreate(origin, UriKind.Absolute, out var page) || (page.Scheme != Uri.UriSchemeHttps && page.Scheme != Uri.UriSchemeHttp))
+        var isHttps = origin.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        if (!isHttps && (request.IsHttps || !origin.StartsWith("http://", StringComparison.OrdinalIgnoreCase)))
         {
-            return false;
+            return false; // on HTTPS anybody on the way could have written a page of plain HTTP
         }
 
+        // The way the request's own host is read, so that both are the same name whatever its script.
+        var page = HostString.FromUriComponent(origin[(origin.IndexOf("://", StringComparison.Ordinal) + 3)..]);
         var host = request.Host;
-        var port = host.Port ?? (request.IsHttps ? 443 : 80);
-        return page.Authority.Length > 0
-            && string.Equals(page.IdnHost, host.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase)
-            && (page.Port == port || (page.IsDefaultPort && host.Port is null));
+        return string.Equals(page.Host, host.Host, StringComparison.OrdinalIgnoreCase)
+            && ((page.Port ?? (isHttps ? 443 : 80)) == (host.Port ?? (request.IsHttps ? 443 : 80)) || (page.Port is null && host.Port is null));
     }
 
     private static bool IsAllowed(string origin, IReadOnlyList<string> allowed)
@@ -44,7 +45,8 @@ internal static class OriginRule
             if (wildcard > 0
                 && origin.StartsWith(entry[..(wildcard + 3)], StringComparison.OrdinalIgnoreCase)
                 && origin.EndsWith(entry[(wildcard + 4)..], StringComparison.OrdinalIgnoreCase)
-                && origin.Length > entry.Length - 1)
+                && origin.Length > entry.Length - 1
+                && !origin.AsSpan(wildcard + 3, origin.Length - entry.Length + 1).ContainsAny('/', ':', '@'))
             {
                 return true;
             }

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Buffers.Text;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Gateway.Configuration;
 
 namespace Gateway.Boundary;
 
@@ -57,13 +59,22 @@ internal sealed record ProxyProtocolHeader(IPEndPoint? Source)
         header = Encoding.Latin1.GetString(bytes[..end]).Split(' ') switch
         {
             [_, "UNKNOWN", ..] => WithoutSource,
-            [_, "TCP4" or "TCP6", var source, _, var port, _]
-                when IPAddress.TryParse(source, out var address) && Utf8Parser.TryParse(Encoding.ASCII.GetBytes(port), out ushort number, out var digits) && digits == port.Length
-                => new ProxyProtocolHeader(new IPEndPoint(address, number)),
+            [_, "TCP4", var source, var destination, var sourcePort, var destinationPort]
+                when TryEndPoint(source, sourcePort, AddressFamily.InterNetwork) is { } client && TryEndPoint(destination, destinationPort, AddressFamily.InterNetwork) is not null
+                => new ProxyProtocolHeader(client),
+            [_, "TCP6", var source, var destination, var sourcePort, var destinationPort]
+                when TryEndPoint(source, sourcePort, AddressFamily.InterNetworkV6) is { } client && TryEndPoint(destination, destinationPort, AddressFamily.InterNetworkV6) is not null
+                => new ProxyProtocolHeader(client),
             _ => throw new InvalidDataException("A PROXY protocol line cannot be read."),
         };
         return true;
     }
+
+    private static IPEndPoint? TryEndPoint(string address, string port, AddressFamily family) =>
+        Networks.TryParseAddress(address, out var parsed) && parsed.AddressFamily == family
+        && ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new IPEndPoint(parsed, number)
+            : null;
 
     private static bool TryReadBinary(ReadOnlySpan<byte> bytes, out ProxyProtocolHeader? header, out int length)
     {

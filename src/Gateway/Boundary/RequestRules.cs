@@ -15,8 +15,7 @@ internal sealed class RequestRules(RequestDelegate next)
         var request = context.Request;
         if (IsMethodOfProxies(context))
         {
-            Refusal.Set(context, StatusCodes.Status405MethodNotAllowed, $"The method {request.Method} is not supported.");
-            return Task.CompletedTask;
+            return Refuse(context, StatusCodes.Status405MethodNotAllowed, $"The method {request.Method} is not supported.");
         }
 
         var violation = request.Host.HasValue ? null : "The request names no host.";
@@ -28,8 +27,14 @@ internal sealed class RequestRules(RequestDelegate next)
             return next(context);
         }
 
-        Refusal.Set(context, StatusCodes.Status400BadRequest, violation);
-        if (HttpProtocol.IsHttp10(request.Protocol) || HttpProtocol.IsHttp11(request.Protocol))
+        return Refuse(context, StatusCodes.Status400BadRequest, violation);
+    }
+
+    /// <summary>Answers in the service's stead, and ends the connection.</summary>
+    public static Task Refuse(HttpContext context, int statusCode, string explanation)
+    {
+        Refusal.Set(context, statusCode, explanation);
+        if (HttpProtocol.IsHttp10(context.Request.Protocol) || HttpProtocol.IsHttp11(context.Request.Protocol))
         {
             // What follows on this connection may be the part of the request that the sender hopes is taken for another one.
             context.Response.Headers.Connection = "close";

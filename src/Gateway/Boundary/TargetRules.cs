@@ -11,6 +11,9 @@ internal static class TargetRules
 {
     private static readonly SearchValues<char> Worrying = SearchValues.Create("%\\;");
 
+    // Names, addresses and ports. No userinfo (RFC 9110 section 4.2.4), nothing encoded.
+    private static readonly SearchValues<char> Authority = SearchValues.Create("-.:[]_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     /// <param name="target">As the client sent it: <c>/path?query</c> or <c>https://host/path?query</c>.</param>
     /// <returns>A sentence for the sender; null when nothing is wrong.</returns>
     public static string? Violation(string target)
@@ -23,7 +26,7 @@ internal static class TargetRules
             }
         }
 
-        if (target[0] != '/' && !target.Contains("://", StringComparison.Ordinal))
+        if (target[0] != '/' && !IsAbsoluteForm(target))
         {
             return "The request target is no path."; // OPTIONS * asks about the server as a whole, which is none of the services
         }
@@ -49,6 +52,22 @@ internal static class TargetRules
         }
 
         return false;
+    }
+
+    // RFC 9112 section 3.2.2. A URI library forgives much between scheme and path (no authority, a backslash, a query at once), and would
+    // then route another path than the one that is sent on.
+    private static bool IsAbsoluteForm(string target)
+    {
+        var scheme = target.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0 || target[..scheme].ToLowerInvariant() is not ("https" or "http"))
+        {
+            return false;
+        }
+
+        var rest = target.AsSpan(scheme + 3);
+        var end = rest.IndexOfAny('/', '?');
+        var authority = end < 0 ? rest : rest[..end];
+        return authority.Length > 0 && !authority.ContainsAnyExcept(Authority);
     }
 
     private static string? PathViolation(ReadOnlySpan<char> path)
@@ -90,7 +109,7 @@ internal static class TargetRules
         foreach (var range in path.Split('/'))
         {
             var segment = path[range];
-            var parameters = segment.IndexOf(';');
+            var parameters = segment.IndexOf(';') is var plain and >= 0 ? plain : segment.IndexOf("%3b", StringComparison.OrdinalIgnoreCase);
             if (parameters > 0 && RequestTarget.DotsIn(segment[..parameters]) is 1 or 2)
             {
                 return "The path holds a dot segment with parameters.";

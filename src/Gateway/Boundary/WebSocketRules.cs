@@ -21,7 +21,7 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
         var tunnel = context.Features.Get<WebSocketTunnel>();
         if (tunnel is null)
         {
-            return IsExtendedConnect(context) ? Refuse(context, StatusCodes.Status501NotImplemented, "Only the protocol websocket is supported.") : Ordinary(context);
+            return IsExtendedConnect(context) ? Refuse(context, StatusCodes.Status501NotImplemented, "Only the protocol websocket, version 13, is supported.") : Ordinary(context);
         }
 
         var route = context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config;

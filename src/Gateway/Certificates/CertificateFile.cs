@@ -53,6 +53,7 @@ internal sealed class CertificateFile(CertificateFileOptions options)
         }
 
         var keyPath = options.KeyPath ?? options.Path;
+        RefuseWhenOthersCanRead(keyPath);
         var keyBlocks = options.KeyPath is null ? blocks : Parse(keyPath, Text(Read(keyPath)));
         var keyBlock = keyBlocks.Find(PrivateKeyReader.IsKey) ?? throw new CertificateFileException(
             keyPath,
@@ -105,7 +106,18 @@ internal sealed class CertificateFile(CertificateFileOptions options)
         var leaf = certificates.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CertificateFileException(
             options.Path, "it is a certificate without key", "export the PFX together with its private key");
         certificates.Remove(leaf);
+        RefuseWhenOthersCanRead(options.Path);
         return (leaf, certificates);
+    }
+
+    // Whoever has the key is this server.
+    private static void RefuseWhenOthersCanRead(string keyPath)
+    {
+        if (UnixAccess.ModeOpenToOthers(keyPath) is { } mode)
+        {
+            throw new CertificateFileException(
+                keyPath, $"everybody on this machine can read its private key (mode {mode})", $"run: chmod o= {keyPath}");
+        }
     }
 
     private static List<PemBlock> Parse(string path, string text)

@@ -3,6 +3,7 @@ using Gateway.Boundary.Access;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting;
 using Gateway.Platform;
 
 namespace Gateway.Cli;
@@ -30,8 +31,21 @@ internal static class ConfigurationFile
                 .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates]),
                 .. TrustedRoots.Validate(configuration),
                 .. SigningKeyFiles.Validate(configuration),
+                .. StateDirectoryErrors(configuration),
             ],
         };
+    }
+
+    // The keys in it have modes of their own; a folder that others may write to or list is a sign that more is wrong.
+    private static IEnumerable<ConfigurationError> StateDirectoryErrors(GatewayConfiguration configuration)
+    {
+        const string Key = "Gateway:StateDirectory";
+        var path = CertificateSources.StateDirectory(configuration);
+        if (Directory.Exists(path) && UnixAccess.ModeOpenToOthers(path) is { } mode)
+        {
+            yield return new ConfigurationError(
+                configuration.Locate(Key), Key, path, $"everybody on this machine can look into it (mode {mode}), and private keys are kept there", $"run: chmod o= {path}");
+        }
     }
 
     public static void WriteErrors(TextWriter error, string path, IReadOnlyList<ConfigurationError> errors)

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Gateway.Configuration;
 
@@ -24,6 +26,12 @@ internal static class Networks
 
         return false;
     }
+
+    /// <summary>Reads an address in the one form that everybody reads alike. <see cref="IPAddress"/> also takes <c>1</c>, <c>127.1</c>,
+    /// <c>0x7f000001</c> and <c>[::1]:80</c>; nobody means those.</summary>
+    public static bool TryParseAddress(string text, [NotNullWhen(true)] out IPAddress? address) =>
+        IPAddress.TryParse(text, out address)
+        && (address.AddressFamily == AddressFamily.InterNetwork ? address.ToString() == text : text[0] != '[' && !text.Contains('%', StringComparison.Ordinal));
 
     /// <summary>A dual-stack socket reports IPv4 peers as ::ffff:192.0.2.1; this is 192.0.2.1.</summary>
     public static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

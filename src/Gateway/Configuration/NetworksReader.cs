@@ -11,7 +11,7 @@ internal static class NetworksReader
         foreach (var entry in list?.Children.Where(child => child.Value is not null) ?? [])
         {
             var slash = entry.Value!.IndexOf('/', StringComparison.Ordinal);
-            if (!TryAddress(slash < 0 ? entry.Value : entry.Value[..slash], out var address))
+            if (!Networks.TryParseAddress(slash < 0 ? entry.Value : entry.Value[..slash], out var address))
             {
                 errors.Add(entry, QuotedValue.Of(entry), "must be an IP address or a CIDR range", "for example 10.0.0.5 or 10.0.0.0/8");
             }
@@ -36,8 +36,4 @@ internal static class NetworksReader
 
         return networks;
     }
-
-    // IPAddress also reads "1" and "127.1"; nobody means those.
-    private static bool TryAddress(string text, out IPAddress address) =>
-        IPAddress.TryParse(text, out address!) && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3);
 }

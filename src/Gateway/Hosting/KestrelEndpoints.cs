@@ -28,7 +28,12 @@ internal static class KestrelEndpoints
         kestrel.AddServerHeader = false;
         Apply(kestrel.Limits, configuration.Gateway);
         // Header bytes beyond ASCII pass through as they came, on this leg as on the service's.
-        kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = static name => name switch
+        {
+            "Content-Length" => DigitsOnly.Encoding,
+            "Connection" => NominatedHeaders.Encoding,
+            _ => System.Text.Encoding.Latin1,
+        };
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
         var connectionLimits = kestrel.ApplicationServices.GetRequiredService<ConnectionLimits>();
@@ -97,6 +102,7 @@ internal static class KestrelEndpoints
             TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, timeout);
         }
 
+        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, services.GetRequiredService<CurrentConfiguration>(), timeout);
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = timeout,

@@ -43,25 +43,10 @@ internal sealed class TlsAlpnChallenge(X509Certificate2 certificate)
 
     private static async Task LookAsync(ConnectionContext connection, OpenChallenges challenges, TimeSpan patience)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        limit.CancelAfter(patience);
-        var input = connection.Transport.Input;
-        while (true)
+        var hello = await ClientHelloPeek.ReadAsync(connection, patience);
+        if (hello is { Protocols: [TlsAlpnCertificate.Protocol], ServerName: { } name } && challenges.TlsAlpnCertificate(name) is { } certificate)
         {
-            var read = await input.ReadAsync(limit.Token);
-            if (!ClientHello.TryRead(read.Buffer, out var hello) && !read.IsCompleted)
-            {
-                input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            connection.Transport = new ReplacedTransport(new PeekedInput(input, read), connection.Transport.Output);
-            if (hello is { Protocols: [TlsAlpnCertificate.Protocol], ServerName: { } name } && challenges.TlsAlpnCertificate(name) is { } certificate)
-            {
-                connection.Features.Set(new TlsAlpnChallenge(certificate));
-            }
-
-            return;
+            connection.Features.Set(new TlsAlpnChallenge(certificate));
         }
     }
 }

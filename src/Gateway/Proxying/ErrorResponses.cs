@@ -46,7 +46,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
 
     private Failure? FailureOfService(HttpContext context, RequestEnding ending)
     {
-        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || ending.ClientLeft || IsOfClient(feature.Error))
+        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || ending.ClientLeft || (IsOfClient(feature.Error) && !IsUnaskedSwitch(context, feature.Error)))
         {
             return null;
         }
@@ -63,6 +63,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
             or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseClient
             or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeActivityTimeout or ForwarderError.UpgradeRequestDestination
             or ForwarderError.UpgradeResponseDestination;
+
+    private static bool IsUnaskedSwitch(HttpContext context, ForwarderError error) =>
+        error == ForwarderError.UpgradeResponseClient && context.Response.StatusCode == StatusCodes.Status502BadGateway;
 
     private static bool IsRefusedHere(HttpContext context) =>
         Refusal.IsSet(context)

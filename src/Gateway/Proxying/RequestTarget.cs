@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
@@ -14,7 +13,7 @@ internal static class RequestTarget
     {
         if (context.Features.Get<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } raw || PathOf(raw) is not ['/', ..] path)
         {
-            return null;
+            return null; // An absolute target without path was routed as "/".
         }
 
         var prefix = destinationPrefix.AsSpan().TrimEnd('/');
@@ -30,13 +29,13 @@ internal static class RequestTarget
         if (path[0] != '/')
         {
             var authority = path.IndexOf("://");
-            var slash = authority < 0 ? -1 : path[(authority + 3)..].IndexOf('/');
-            if (slash < 0)
+            var end = authority < 0 ? -1 : path[(authority + 3)..].IndexOfAny('/', '?');
+            if (end < 0)
             {
                 return [];
             }
 
-            path = path[(authority + 3 + slash)..];
+            path = path[(authority + 3 + end)..];
         }
 
         var query = path.IndexOf('?');
@@ -72,7 +71,8 @@ internal static class RequestTarget
     // RFC 3986 section 5.2.4.
     private static string Resolve(ReadOnlySpan<char> path)
     {
-        var resolved = new StringBuilder(path.Length);
+        var resolved = new char[path.Length + 1];
+        var length = 0;
         var isLastDots = false;
         foreach (var range in path[1..].Split('/'))
         {
@@ -81,14 +81,21 @@ internal static class RequestTarget
             isLastDots = dots is 1 or 2;
             if (dots == 2)
             {
-                resolved.Length = Math.Max(0, resolved.ToString().LastIndexOf('/'));
+                length = Math.Max(0, resolved.AsSpan(0, length).LastIndexOf('/'));
             }
             else if (dots != 1)
             {
-                resolved.Append('/').Append(segment);
+                resolved[length++] = '/';
+                segment.CopyTo(resolved.AsSpan(length));
+                length += segment.Length;
             }
         }
 
-        return (isLastDots ? resolved.Append('/') : resolved).ToString();
+        if (isLastDots)
+        {
+            resolved[length++] = '/';
+        }
+
+        return new string(resolved, 0, length);
     }
 }

@@ -16,6 +16,7 @@ internal static class ServiceFailure
         ForwarderError.NoAvailableDestinations => "has no destination that is up",
         ForwarderError.RequestCreation => "could not be asked: a transform of the route failed",
         ForwarderError.RequestBodyDestination => "closed the connection while the request's body was being sent",
+        ForwarderError.UpgradeResponseClient => "switched to another protocol without being asked",
         ForwarderError.ResponseHeaders => "sent an answer that breaks HTTP's rules",
         ForwarderError.ResponseBodyCanceled => SilentInAnswer,
         ForwarderError.ResponseBodyDestination when feature.Exception is OperationCanceledException => SilentInAnswer,

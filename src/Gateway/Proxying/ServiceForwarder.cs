@@ -50,6 +50,13 @@ internal sealed class ServiceForwarder(
             error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
         }
 
+        if (error == ForwarderError.UpgradeResponseClient && !context.Response.HasStarted)
+        {
+            // The service has switched protocols unasked: YARP found nothing to switch, and left the service's status.
+            context.Response.Clear();
+            context.Response.StatusCode = StatusCodes.Status502BadGateway;
+        }
+
         if (error != ForwarderError.None && !context.Response.HasStarted && ServiceFailure.IsOutOfDescriptors(context.Features.Get<IForwarderErrorFeature>()?.Exception))
         {
             // Not the service's fault: it must not count against its health.

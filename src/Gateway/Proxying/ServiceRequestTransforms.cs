@@ -20,11 +20,20 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
         // ForwardedHeaders has written them already; a route's own X-Forwarded transforms stand.
         context.UseDefaultForwarders = false;
 
+        // What runs behind the gateway is nobody's business. First, so that a route's own transforms may set one.
+        context.ResponseTransforms.Insert(0, new ResponseHeaderRemoveTransform("Server", ResponseCondition.Always));
+
         var hostIsConfigured = context.RequestTransforms.OfType<RequestHeaderOriginalHostTransform>().Any()
             || context.Cluster?.Destinations?.Values.Any(d => d.Host is not null) == true;
         if (!hostIsConfigured)
         {
             context.RequestTransforms.Add(RequestHeaderOriginalHostTransform.OriginalHost);
+            context.AddRequestTransform(static transform =>
+            {
+                // YARP writes the decoded name where the client sent punycode, which no header can carry.
+                transform.ProxyRequest.Headers.Host = transform.HttpContext.Request.Headers.Host;
+                return ValueTask.CompletedTask;
+            });
         }
 
         context.AddRequestTransform(static transform =>

@@ -81,7 +81,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     {
         var features = context.Features;
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
-            && string.Equals(connect.Protocol, "websocket", StringComparison.OrdinalIgnoreCase))
+            && WebSocketHandshake.IsAskedForBy(context.Request, connect))
         {
             var tunnel = new WebSocketTunnel(context, null, connect, sockets, time, onOpened);
             features.Set<IHttpExtendedConnectFeature>(tunnel);

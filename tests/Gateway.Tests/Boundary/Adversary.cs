@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Gateway.Tests.Hosting;
 
 namespace Gateway.Tests.Boundary;
@@ -8,36 +10,60 @@ namespace Gateway.Tests.Boundary;
 /// <summary>A client that sends bytes over TLS, for what no HTTP library would send.</summary>
 internal static class Adversary
 {
-    /// <summary>Sends these bytes on a new connection and reads until the gateway closes it, or is silent for a second.</summary>
-    /// <returns>All that came back, byte for byte as Latin-1.</returns>
-    public static async Task<string> SendAsync(TestGateway gateway, byte[] request, CancellationToken cancellationToken)
-    {
-        using var tcp = new TcpClient();
-        await tcp.ConnectAsync("127.0.0.1", new Uri(gateway.Address).Port, cancellationToken);
-        await using var tls = new SslStream(tcp.GetStream(), false, TestGateway.IsTestCertificate);
-        await tls.AuthenticateAsClientAsync("localhost");
-        var answer = new StringBuilder();
-        try
-        {
-            await tls.WriteAsync(request, cancellationToken);
-            var buffer = new byte[16 * 1024];
-            using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            silence.CancelAfter(TimeSpan.FromSeconds(1));
-            while (await tls.ReadAsync(buffer, silence.Token) is var read and > 0)
-            {
-                answer.Append(Encoding.Latin1.GetString(buffer, 0, read));
-                silence.CancelAfter(TimeSpan.FromSeconds(1));
-            }
-        }
-        catch (Exception exception) when (exception is IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            // Reset, or waiting for more.
-        }
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
-        return answer.ToString();
+    /// <summary>Sends these bytes, as Latin-1, on a new connection, and reads until the gateway closes it or is silent for two seconds.</summary>
+    public static async Task<AdversaryAnswer> SendAsync(TestGateway gateway, string request, CancellationToken cancellationToken)
+    {
+        await using var tls = await ConnectAsync(gateway, null, cancellationToken);
+        return await ExchangeAsync(tls, request, cancellationToken);
     }
 
-    /// <summary>The status codes in an answer, in order.</summary>
-    public static int[] Statuses(string answer) =>
-        [.. System.Text.RegularExpressions.Regex.Matches(answer, @"HTTP/1\.[01] (\d\d\d) ").Select(match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture))];
+    /// <summary>Opens a connection; with a protocol it is negotiated.</summary>
+    public static async Task<SslStream> ConnectAsync(TestGateway gateway, SslApplicationProtocol? protocol, CancellationToken cancellationToken)
+    {
+        var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await tcp.ConnectAsync("127.0.0.1", new Uri(gateway.Address).Port, cancellationToken);
+        var tls = new SslStream(new NetworkStream(tcp, ownsSocket: true), false, TestGateway.IsTestCertificate);
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = protocol is { } one ? [one] : null }, cancellationToken);
+        return tls;
+    }
+
+    public static async Task<AdversaryAnswer> ExchangeAsync(Stream connection, string request, CancellationToken cancellationToken)
+    {
+        var answer = new StringBuilder();
+        var isClosed = true;
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            await connection.WriteAsync(Encoding.Latin1.GetBytes(request), cancellationToken);
+            var buffer = new byte[16 * 1024];
+            silence.CancelAfter(Silence);
+            while (await connection.ReadAsync(buffer, silence.Token) is var read and > 0)
+            {
+                answer.Append(Encoding.Latin1.GetString(buffer, 0, read));
+                silence.CancelAfter(Silence);
+            }
+        }
+        catch (IOException)
+        {
+            // Reset.
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            isClosed = false;
+        }
+
+        return new AdversaryAnswer(answer.ToString(), isClosed);
+    }
+}
+
+/// <param name="Text">All that came back, byte for byte as Latin-1.</param>
+/// <param name="IsClosed">Whether the gateway has ended the connection.</param>
+internal sealed record AdversaryAnswer(string Text, bool IsClosed)
+{
+    /// <summary>The status codes, in order.</summary>
+    public int[] Statuses =>
+        [.. Regex.Matches(Text, @"HTTP/1\.[01] (\d\d\d) ").Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
 }

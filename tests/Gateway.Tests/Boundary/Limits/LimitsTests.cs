@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Text;
 using Gateway.Configuration;
 using Gateway.Tests.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -216,9 +215,9 @@ public sealed class LimitsTests
         await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService("http://127.0.0.1:1"));
         var text = request.Replace("{0}", new string('a', length), StringComparison.Ordinal);
 
-        var answer = await Adversary.SendAsync(gateway, Encoding.ASCII.GetBytes(text), Token);
+        var answer = await Adversary.SendAsync(gateway, text, Token);
 
-        Assert.StartsWith("HTTP/1.1 " + status, answer, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 " + status, answer.Text, StringComparison.Ordinal);
         await gateway.Log.WaitForAsync(line => line.Message.Contains($"Gateway:Limits:{limit} was reached by 127.0.0.1", StringComparison.Ordinal), Token);
     }
 
