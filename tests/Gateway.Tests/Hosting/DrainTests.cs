@@ -222,7 +222,14 @@ public sealed class DrainTests
 
         await gateway.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
 
-        Assert.Equal(0, await tcp.GetStream().ReadAsync(new byte[1], Cancellation));
+        // With or without a reset: nobody has asked anything.
+        try
+        {
+            Assert.Equal(0, await tcp.GetStream().ReadAsync(new byte[1], Cancellation));
+        }
+        catch (IOException)
+        {
+        }
     }
 
     private static async Task WaitUntilRefusedAsync(Uri address)
