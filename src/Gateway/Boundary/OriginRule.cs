@@ -20,12 +20,13 @@ internal static class OriginRule
     private static bool IsSameHost(string origin, HttpRequest request)
     {
         var isHttps = origin.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-        if (!isHttps && (request.IsHttps || !origin.StartsWith("http://", StringComparison.OrdinalIgnoreCase)))
+        if (!isHttps && !origin.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
         {
-            return false; // on HTTPS anybody on the way could have written a page of plain HTTP
+            return false;
         }
 
-        // The way the request's own host is read, so that both are the same name whatever its script.
+        // The scheme does not count: Python's websocket-client says http:// for wss:// too, and the redirect and HSTS leave browsers no page
+        // of plain HTTP. The way the request's own host is read, so that both are the same name whatever its script.
         var page = HostString.FromUriComponent(origin[(origin.IndexOf("://", StringComparison.Ordinal) + 3)..]);
         var host = request.Host;
         return string.Equals(page.Host, host.Host, StringComparison.OrdinalIgnoreCase)

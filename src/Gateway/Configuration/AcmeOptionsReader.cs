@@ -81,7 +81,7 @@ internal static class AcmeOptionsReader
         var binding = Binding(section.Child("EabCredentials"));
         AcmeIssuerOptions[] issuers =
         [
-            .. (acme?.Child("Issuers")?.Children ?? []).Where(issuer => Text(issuer, "DirectoryUrl") is not null)
+            .. (acme?.Child("Issuers")?.Children ?? []).Where(issuer => Address(issuer, "DirectoryUrl") is not null)
                 .Select(issuer => Issuer(issuer, staging, binding)),
         ];
         return issuers.Length > 0
@@ -91,13 +91,15 @@ internal static class AcmeOptionsReader
 
     private static AcmeIssuerOptions Issuer(ConfigurationNode node, bool staging, EabCredentials? binding)
     {
-        var issuer = new AcmeIssuerOptions(Directory(new Uri(Text(node, "DirectoryUrl")!), staging))
+        var issuer = new AcmeIssuerOptions(Directory(Address(node, "DirectoryUrl")!, staging))
         {
             EabCredentials = Binding(node.Child("EabCredentials")) ?? binding,
             TrustedRoots = Texts(node.Child("TrustedRoots")),
         };
-        return Text(node, "StagingUrl") is { } url ? issuer with { StagingUrl = new Uri(url) } : issuer;
+        return Address(node, "StagingUrl") is { } url ? issuer with { StagingUrl = url } : issuer;
     }
+
+    private static Uri? Address(ConfigurationNode node, string key) => Uri.TryCreate(Text(node, key), UriKind.Absolute, out var url) ? url : null;
 
     private static Uri Directory(Uri url, bool staging) =>
         staging && url == AcmeIssuerOptions.LetsEncrypt ? AcmeIssuerOptions.LetsEncryptStaging : url;

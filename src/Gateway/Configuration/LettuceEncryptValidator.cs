@@ -14,6 +14,8 @@ internal static class LettuceEncryptValidator
         foreach (var issuer in root.Find("Gateway:Acme:Issuers")?.Children ?? [])
         {
             ValidateBinding(issuer.Child("EabCredentials"), errors);
+            ValidateAddress(issuer.Child("DirectoryUrl"), errors);
+            ValidateAddress(issuer.Child("StagingUrl"), errors);
         }
 
         var names = AcmeOptionsReader.DomainNames(root).ToArray();
@@ -47,6 +49,14 @@ internal static class LettuceEncryptValidator
             && (!Base64Url.IsValid(key.Trim().TrimEnd('=').Replace('+', '-').Replace('/', '_'), out var length) || length == 0))
         {
             errors.Add(node, null, "must be base64url", "copy the HMAC key once more from the CA's page: letters, digits, - and _ only");
+        }
+    }
+
+    private static void ValidateAddress(ConfigurationNode? address, ConfigurationErrors errors)
+    {
+        if (address?.Value is { } url && !errors.IsSpokenAbout(address.Path) && !Uri.TryCreate(url.Trim(), UriKind.Absolute, out _))
+        {
+            errors.Add(address, QuotedValue.Of(address), "is no URL", "for example https://acme-v02.api.letsencrypt.org/directory");
         }
     }
 

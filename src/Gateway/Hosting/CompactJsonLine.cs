@@ -10,7 +10,7 @@ namespace Gateway.Hosting;
 /// the package's own formatter puts quotation marks around every value.</summary>
 internal sealed class CompactJsonLine : ITextFormatter
 {
-    private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
+    private static readonly MessageTemplateTextFormatter Message = new("{Message:l}", CultureInfo.InvariantCulture);
     private static readonly JsonValueFormatter Values = new(typeTagName: "$type");
 
     public void Format(LogEvent logEvent, TextWriter output)

@@ -38,7 +38,7 @@ internal sealed class EndpointListenerFactory(
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var socket = options.Value.CreateBoundListenSocket(endpoint);
+        var socket = Bind(endpoint);
         try
         {
             socket.Listen(options.Value.Backlog);
@@ -48,6 +48,19 @@ internal sealed class EndpointListenerFactory(
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    // Kestrel tells by the type of the exception whether "localhost" lacks one of its two addresses or is somebody else's.
+    private Socket Bind(EndPoint endpoint)
+    {
+        try
+        {
+            return options.Value.CreateBoundListenSocket(endpoint);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException(exception.Message, exception);
         }
     }
 

@@ -11,7 +11,7 @@ namespace Gateway.Hosting;
 /// <summary>Serilog as the file's <c>Serilog</c> section says; without sinks there, readable lines in dev and compact JSON in run.</summary>
 internal static class Logging
 {
-    private const string ReadableLine = "{Timestamp:HH:mm:ss} {Level:u3} {Message:lj}{NewLine}{Exception}";
+    private const string ReadableLine = "{Timestamp:HH:mm:ss} {Level:u3} {Message:l}{NewLine}{Exception}";
 
     // A failed start is explained by BindFailure, the SDK's own development certificate is never served, and YARP's keys for the cookies
     // of session affinity lie in a folder that is the user's alone.

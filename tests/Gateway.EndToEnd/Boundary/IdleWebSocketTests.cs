@@ -7,6 +7,7 @@ using Gateway.Tests.Hosting;
 namespace Gateway.EndToEnd.Boundary;
 
 /// <summary>Thousands of silent calls: none is dropped, and nothing of them stays.</summary>
+[Collection(Alone.Collection)]
 public sealed class IdleWebSocketTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

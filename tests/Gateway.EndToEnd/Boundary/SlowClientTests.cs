@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.EndToEnd.Boundary;
 
 /// <summary>Clients that are slow on purpose are gone soon, and nobody else notices them.</summary>
+[Collection(Alone.Collection)]
 public sealed class SlowClientTests
 {
     // The honest client's.

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.EndToEnd.Faults;
 
 /// <summary>More connections than the process may have file descriptors.</summary>
+[Collection(Alone.Collection)]
 public sealed class DescriptorTests
 {
     private const string Alarm = "No file descriptor is left";

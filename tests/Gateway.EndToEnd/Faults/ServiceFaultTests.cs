@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.EndToEnd.Faults;
 
 /// <summary>A service that fails and returns: what clients see meanwhile, and that the first request after its return is served.</summary>
+[Collection(Alone.Collection)]
 public sealed class ServiceFaultTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

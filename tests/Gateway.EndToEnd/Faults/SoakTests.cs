@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.EndToEnd.Faults;
 
 /// <summary>Half of the load that this machine bears, and 200 calls that come and go. A minute here; GATEWAY_TESTS_SOAK=00:15:00 for the whole.</summary>
+[Collection(Alone.Collection)]
 public sealed class SoakTests
 {
     private const int Calls = 200;

@@ -3,10 +3,12 @@ using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.RegularExpressions;
+using Gateway.EndToEnd.Harness;
 
 namespace Gateway.EndToEnd.Systemd;
 
 /// <summary>The installed service under a real systemd: it stays up.</summary>
+[Collection(Alone.Collection)]
 public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixture<InstalledGateway>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -64,7 +64,7 @@ public sealed class WebSocketRulesTests
     [InlineData("Origin: https://evil.example\r\n")]
     [InlineData("Origin: null\r\n")]
     [InlineData("Origin: \r\n")]
-    [InlineData("Origin: http://chat.example.com\r\n")]
+    [InlineData("Origin: http://chat.example.com:8080\r\n")]
     [InlineData("Origin: https://chat.example.com:8443\r\n")]
     [InlineData("Origin: https://chat.example.com.evil.example\r\n")]
     [InlineData("Origin: https://chat.example.com@evil.example\r\n")]
@@ -142,6 +142,8 @@ public sealed class WebSocketRulesTests
     [InlineData("https", "localhost:5443", "https://localhost", false)]
     [InlineData("https", "localhost:5443", "https://localhost:3000", false)]
     [InlineData("http", "localhost:5080", "http://localhost:5080", true)]
+    [InlineData("https", "localhost:5444", "http://localhost:5444", true)] // websocket-client
+    [InlineData("https", "chat.example.com", "http://chat.example.com", true)]
     [InlineData("http", "chat.example.com", "https://chat.example.com", true)] // a proxy in front ends TLS and says nothing of it
     public void TheSameHostIsTheSameNameAndPort(string scheme, string host, string origin, bool isAllowed) =>
         Assert.Equal(isAllowed, OriginRule.Allows(Request(scheme, host, origin), []));

@@ -95,6 +95,16 @@ public sealed class AcmeOptionsTests
     }
 
     [Theory]
+    [InlineData("DirectoryUrl", "https://[ca.example/")]
+    [InlineData("StagingUrl", "https://ca.example:port/")]
+    public void AnAddressThatIsNoUrlIsAnError(string key, string url)
+    {
+        var issuer = key == "DirectoryUrl" ? $$"""{ "DirectoryUrl": "{{url}}" }""" : $$"""{ "DirectoryUrl": "https://ca.example/", "StagingUrl": "{{url}}" }""";
+        var error = Assert.Single(ConfigurationText.Read($$"""{ "Gateway": { "Acme": { "Issuers": [{{issuer}}] } } }""").Errors);
+        Assert.Equal(($"Gateway:Acme:Issuers:0:{key}", "is no URL"), (error.Path, error.Rule));
+    }
+
+    [Theory]
     [InlineData("not base64url!")]
     [InlineData("abcde")]
     [InlineData("==")]
