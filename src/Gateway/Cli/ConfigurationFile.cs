@@ -3,6 +3,7 @@ using Gateway.Boundary.Access;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.FrontEnd;
 using Gateway.Hosting;
 using Gateway.Platform;
 
@@ -31,6 +32,7 @@ internal static class ConfigurationFile
                 .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates]),
                 .. TrustedRoots.Validate(configuration),
                 .. SigningKeyFiles.Validate(configuration),
+                .. StaticFilesValidator.Validate(configuration),
                 .. StateDirectoryErrors(configuration),
             ],
         };

@@ -43,4 +43,10 @@ internal sealed record GatewayOptions
 
     /// <summary>Who may use a route, by the name that the route's <c>AuthorizationPolicy</c> says; names ignore case.</summary>
     public IReadOnlyDictionary<string, AccessPolicy> Access { get; init; } = new Dictionary<string, AccessPolicy>();
+
+    /// <summary>The front end that the gateway serves itself; null when services do.</summary>
+    public SiteOptions? StaticFiles { get; init; }
+
+    /// <summary>Whether text of a known length is compressed for who accepts it.</summary>
+    public bool Compression { get; init; }
 }
