@@ -6,6 +6,7 @@ using Gateway.Configuration;
 using Gateway.FrontEnd;
 using Gateway.Hosting;
 using Gateway.Platform;
+using Gateway.Proxying;
 
 namespace Gateway.Cli;
 
@@ -33,6 +34,7 @@ internal static class ConfigurationFile
                 .. TrustedRoots.Validate(configuration),
                 .. SigningKeyFiles.Validate(configuration),
                 .. StaticFilesValidator.Validate(configuration),
+                .. ErrorPagesValidator.Validate(configuration),
                 .. StateDirectoryErrors(configuration),
             ],
         };

@@ -251,6 +251,7 @@ internal static class GatewayHost
 
         // 6. Names that are not served go nowhere.
         app.UseMiddleware<HostFilter>();
+        app.UseMiddleware<Maintenance>(Path.Combine(CertificateSources.StateDirectory(configuration.Value), Maintenance.FileName));
 
         // 7. The route and who may use it: strangers get the same answer whatever the route allows.
         app.UseRouting();
