@@ -9,17 +9,17 @@ public sealed class FrontEndTests
 
     [Theory]
     [InlineData("\"StaticFiles\": { \"Fallback\": \"index.html\" }", "gateway.json(2,1): Gateway:StaticFiles: has no 'Root'; add it, for example \"Root\": \"/srv/chat/dist\"")]
-    [InlineData("\"StaticFiles\": { \"Root\": \"/srv\", \"Cache\": {} }", "gateway.json(2,35): Gateway:StaticFiles:Cache: unknown key; did you mean 'CacheControl'?")]
-    [InlineData("\"StaticFiles\": { \"Root\": \"/srv\", \"AuthorizationPolicy\": \"staff\" }", "gateway.json(2,35): Gateway:StaticFiles:AuthorizationPolicy: 'staff': there is no such policy; add a policy under Gateway:Access and name it here")]
+    [InlineData("\"StaticFiles\": { \"Root\": \"/srv\", \"CacheControls\": {} }", "gateway.json(2,34): Gateway:StaticFiles:CacheControls: unknown key; did you mean 'CacheControl'?")]
+    [InlineData("\"StaticFiles\": { \"Root\": \"/srv\", \"AuthorizationPolicy\": \"staff\" }", "gateway.json(2,34): Gateway:StaticFiles:AuthorizationPolicy: 'staff': there is no such policy; add a policy under Gateway:Access and name it here")]
     [InlineData("\"ErrorPages\": { \"200\": \"a.html\" }", "gateway.json(2,17): Gateway:ErrorPages:200: is no status of an error; write a status (502), a class (4xx, 5xx), or * for all")]
     public void WhatCannotWorkIsAnError(string gateway, string error) => Assert.Equal(error, Error(With(gateway)));
 
     [Theory]
     [InlineData("/{**rest}")]
     [InlineData("{*path}")]
-    public void FilesThatNoRequestCanReachAreAnError(string path) => Assert.EndsWith(
-        "Gateway:StaticFiles: is never used: route 'r' in gateway.json(4,18) takes every request; remove the one or the other",
-        Error(With("\"StaticFiles\": { \"Root\": \"/srv\" }", path)), StringComparison.Ordinal);
+    public void FilesThatNoRequestCanReachAreAnError(string path) => Assert.Matches(
+        @"^gateway\.json\(2,1\): Gateway:StaticFiles: is never used: route 'r' in gateway\.json\(\d,\d+\) takes every request; remove the one or the other$",
+        Error(With("\"StaticFiles\": { \"Root\": \"/srv\" }", path)));
 
     [Fact]
     public void RulesKeepTheirOrder()
