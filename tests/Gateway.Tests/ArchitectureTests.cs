@@ -2,16 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Tests;
 
-/// <summary>Dependencies point one way: Cli -> Hosting -> {Boundary, FrontEnd, Observability} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
+/// <summary>Dependencies point one way: Cli -> Hosting -> {Boundary, FrontEnd, Phone, Observability} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Cli"] = ["Hosting", "Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
-        ["Hosting"] = ["Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Cli"] = ["Hosting", "Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Hosting"] = ["Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Proxying", "Configuration", "Platform"],
         ["FrontEnd"] = ["Proxying", "Configuration"],
+        ["Phone"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Proxying"] = ["Configuration", "Platform"],
         ["Certificates"] = ["Acme", "Configuration", "Platform"],
         ["Acme"] = [],
