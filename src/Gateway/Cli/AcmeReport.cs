@@ -61,9 +61,14 @@ internal static class AcmeReport
         }
         catch (CertificateFileException e)
         {
-            return $"cannot be read: {Sentence.Of(e.Message)}";
+            return $"cannot be read: {Sentence.Of(Explain(e))}";
         }
     }
+
+    /// <summary>What is wrong with a stored certificate, and what becomes of it.</summary>
+    public static string Explain(CertificateFileException e) => e.InnerException is IOException or UnauthorizedAccessException
+        ? e.Message
+        : $"{e.Path}: {e.Rule}; the gateway puts it aside at its next start and obtains another";
 
     private static string LastAttempt(NameState? kept, bool isWorkedOn, DateTimeOffset now) => kept?.LastAttempt is not { } at
         ? isWorkedOn ? "the first is under way" : "none yet"

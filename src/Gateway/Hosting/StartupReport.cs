@@ -17,6 +17,9 @@ internal sealed record StartupReport(
     /// <summary>What is done by ACME; empty when nothing is.</summary>
     public IReadOnlyList<AcmeLine> Acme { get; init; } = [];
 
+    /// <summary>What is wrong with the programs that ACME needs.</summary>
+    public IReadOnlyList<string> HookWarnings { get; init; } = [];
+
     /// <summary>Asks every destination whether it accepts connections, for a second at most.</summary>
     public static async Task<StartupReport> CreateAsync(
         GatewayConfiguration configuration, ServedCertificates certificates, CancellationToken cancellationToken)
@@ -34,6 +37,7 @@ internal sealed record StartupReport(
             EndpointLine.OpenAddress(configuration, certificates.Table))
         {
             Acme = configuration.Acme is { } acme ? AcmeLine.All(acme) : [],
+            HookWarnings = configuration.Acme is { } hooks ? [.. AcmeLine.HookWarnings(hooks)] : [],
         };
     }
 

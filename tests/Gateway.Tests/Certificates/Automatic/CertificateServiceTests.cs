@@ -390,6 +390,30 @@ public sealed class CertificateServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WarnsOfAClockThatGoesWrongBetweenRenewals()
+    {
+        await using var gateway = await StartAsync(Options(Name, "api.example.com"));
+        await gateway.SettleAsync();
+        Assert.DoesNotContain(gateway.Log.All, line => line.Message.Contains("clock"));
+        Behaviour.ClockOffset = TimeSpan.FromMinutes(6);
+        await gateway.PassAsync(TimeSpan.FromHours(7));
+        Assert.Equal(2, _ca.OrdersPlaced);
+        var line = Assert.Single(gateway.Log.All, line => line.Message.Contains("clock"));
+        Assert.Contains("This machine's clock is 00:06:00 behind that of the CA", line.Message);
+    }
+
+    [Fact]
+    public async Task LeavesACaAloneThatWantsNoQuestionsAboutRenewal()
+    {
+        Behaviour.Refuse = resource => resource == FakeResource.RenewalInfo ? new FakeRefusal(503, "serverInternal", "busy") { RetryAfter = "21600" } : null;
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.PassAsync(TimeSpan.FromHours(5));
+        Assert.Equal(1, _ca.Requests(FakeResource.RenewalInfo));
+        await gateway.PassAsync(TimeSpan.FromHours(2));
+        Assert.Equal(2, _ca.Requests(FakeResource.RenewalInfo));
+    }
+
+    [Fact]
     public async Task SaysWhatWentWrongWhatToDoAndWhatIsServed()
     {
         _validate = _ => new FakeRefusal(403, "caa", "CAA record for example.com prevents issuance");
