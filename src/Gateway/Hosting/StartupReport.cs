@@ -20,6 +20,9 @@ internal sealed record StartupReport(
     /// <summary>What is wrong with the programs that ACME needs.</summary>
     public IReadOnlyList<string> HookWarnings { get; init; } = [];
 
+    /// <summary>The folder of the gateway's own files; null when there are none.</summary>
+    public string? FilesRoot { get; init; }
+
     /// <summary>Asks every destination whether it accepts connections, for a second at most.</summary>
     public static async Task<StartupReport> CreateAsync(
         GatewayConfiguration configuration, ServedCertificates certificates, CancellationToken cancellationToken)
@@ -38,6 +41,7 @@ internal sealed record StartupReport(
         {
             Acme = configuration.Acme is { } acme ? AcmeLine.All(acme) : [],
             HookWarnings = configuration.Acme is { } hooks ? [.. AcmeLine.HookWarnings(hooks)] : [],
+            FilesRoot = configuration.Gateway.StaticFiles?.Root,
         };
     }
 
@@ -51,7 +55,7 @@ internal sealed record StartupReport(
         output.WriteLine();
         WriteColumns(output, [.. Endpoints.Select(e => new[] { e.Address, e.Description })]);
         output.WriteLine();
-        WriteColumns(output, [.. Routes.SelectMany(RouteColumns)]);
+        WriteColumns(output, [.. Routes.SelectMany(RouteColumns), .. FilesRoot is { } root ? new[] { new[] { "everything else", "-> files in " + root } } : []]);
     }
 
     private IEnumerable<string[]> RouteColumns(RouteLine route) =>
