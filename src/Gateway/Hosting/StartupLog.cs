@@ -61,7 +61,7 @@ internal static partial class StartupLog
     [LoggerMessage(EventId = 105, Level = LogLevel.Information, Message = "Automatic certificate for {Name} from {Issuers}; proved by {Proof}")]
     private static partial void LogAcme(ILogger logger, string name, string issuers, string proof);
 
-    [LoggerMessage(EventId = 106, Level = LogLevel.Warning, Message = "{Warning}")]
+    [LoggerMessage(EventId = 107, Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogHook(ILogger logger, string warning);
 
     [LoggerMessage(EventId = 103, Level = LogLevel.Information, Message = "Route {Route} {Pattern} -> {Destination}: {State}")]
