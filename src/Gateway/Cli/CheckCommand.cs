@@ -80,6 +80,11 @@ internal static class CheckCommand
             output.WriteLine($"  {line.Name,-24} automatic, from {line.Issuers}; proved by {line.Proof}");
         }
 
+        foreach (var warning in AcmeLine.HookWarnings(acme))
+        {
+            output.WriteLine($"  warning: {warning}");
+        }
+
         output.WriteLine("  obtained and renewed by `gateway run`; what there is so far, and what comes next, shows `gateway cert show`");
         if (configuration.Certificates.Count == 0)
         {

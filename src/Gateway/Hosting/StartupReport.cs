@@ -17,6 +17,9 @@ internal sealed record StartupReport(
     /// <summary>What is done by ACME; empty when nothing is.</summary>
     public IReadOnlyList<AcmeLine> Acme { get; init; } = [];
 
+    /// <summary>What is wrong with the programs that ACME needs.</summary>
+    public IReadOnlyList<string> HookWarnings { get; init; } = [];
+
     /// <summary>The folder of the gateway's own files; null when there are none.</summary>
     public string? FilesRoot { get; init; }
 
@@ -37,6 +40,7 @@ internal sealed record StartupReport(
             EndpointLine.OpenAddress(configuration, certificates.Table))
         {
             Acme = configuration.Acme is { } acme ? AcmeLine.All(acme) : [],
+            HookWarnings = configuration.Acme is { } hooks ? [.. AcmeLine.HookWarnings(hooks)] : [],
             FilesRoot = configuration.Gateway.StaticFiles?.Root,
         };
     }
