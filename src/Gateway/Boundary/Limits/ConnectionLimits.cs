@@ -9,6 +9,10 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
 {
     private readonly Occupancy _open = new();
 
+    /// <summary>The port from which the gateway asks itself whether it is well: were it turned away when all places are taken, the watchdog
+    /// would end those who have them.</summary>
+    public int? OwnPort { get; set; }
+
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => async connection =>
     {
         var options = configuration.Value.Gateway;
@@ -16,6 +20,12 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
         // A proxy brings many clients.
         var client = peer is not null && options.TrustedProxies.Covers(peer) ? null : peer;
         var entry = _open.TryEnter(client, options.Limits.MaxConnections, options.Limits.MaxConnectionsPerAddress);
+        if (entry != Entry.Granted && IsOwn(connection))
+        {
+            await next(connection);
+            return;
+        }
+
         if (entry != Entry.Granted)
         {
             log.Hit(entry == Entry.Full ? nameof(LimitOptions.MaxConnections) : nameof(LimitOptions.MaxConnectionsPerAddress), peer);
@@ -32,4 +42,8 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
             _open.Leave(client);
         }
     };
+
+    private bool IsOwn(ConnectionContext connection) =>
+        connection.RemoteEndPoint is IPEndPoint peer && peer.Port == OwnPort
+        && (IPAddress.IsLoopback(peer.Address) || peer.Address.Equals((connection.LocalEndPoint as IPEndPoint)?.Address));
 }
