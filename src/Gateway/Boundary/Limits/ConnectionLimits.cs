@@ -15,17 +15,17 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
 
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => async connection =>
     {
-        var options = configuration.Value.Gateway;
-        var peer = (connection.RemoteEndPoint as IPEndPoint)?.Address;
-        // A proxy brings many clients.
-        var client = peer is not null && options.TrustedProxies.Covers(peer) ? null : peer;
-        var entry = _open.TryEnter(client, options.Limits.MaxConnections, options.Limits.MaxConnectionsPerAddress);
-        if (entry != Entry.Granted && IsOwn(connection))
+        if (IsOwn(connection))
         {
             await next(connection);
             return;
         }
 
+        var options = configuration.Value.Gateway;
+        var peer = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        // A proxy brings many clients.
+        var client = peer is not null && options.TrustedProxies.Covers(peer) ? null : peer;
+        var entry = _open.TryEnter(client, options.Limits.MaxConnections, options.Limits.MaxConnectionsPerAddress);
         if (entry != Entry.Granted)
         {
             log.Hit(entry == Entry.Full ? nameof(LimitOptions.MaxConnections) : nameof(LimitOptions.MaxConnectionsPerAddress), peer);
