@@ -147,9 +147,9 @@ internal static class Parsers
     {
         var end = Array.IndexOf(bytes, (byte)0) is var nul and >= 0 ? nul : bytes.Length;
         var environment = new Dictionary<string, string>();
-        foreach (var line in Encoding.Latin1.GetString(bytes.AsSpan(end)).Split('\n'))
+        foreach (var line in Encoding.Latin1.GetString(bytes.AsSpan(end)).Split('\n', '\0'))
         {
-            if (line.Trim('\0').Split('=', 2) is [{ Length: > 0 } name, var value] && !value.Contains('\0', StringComparison.Ordinal))
+            if (line.Split('=', 2) is [{ Length: > 0 } name, var value])
             {
                 environment[name] = value;
             }
