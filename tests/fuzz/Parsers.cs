@@ -217,7 +217,8 @@ internal static class Parsers
         }
 
         _ = TargetRules.HasEncodedSlash(target) && TargetRules.HasEncodedClimb(target);
-        Hold(QueryParameter.Values(QueryParameter.Without(target, "key").Split('?', 2).ElementAtOrDefault(1), "key").Count == 0, "a parameter that was taken out is there");
+        var without = QueryParameter.Without(target, "key");
+        Hold(QueryParameter.Values(without[Math.Max(0, without.IndexOf('?', StringComparison.Ordinal))..], "key").Count == 0, "a parameter that was taken out is there");
         if (AtService(target) is { } path)
         {
             foreach (var segment in path.Split('?')[0].Split('/'))
