@@ -67,7 +67,7 @@ missing_packages() {
   local pair
   # program:package
   for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx \
-    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest \
+    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest testssl:testssl.sh \
     debootstrap:debootstrap systemd-nspawn:systemd-container; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done

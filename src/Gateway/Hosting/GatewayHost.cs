@@ -157,6 +157,8 @@ internal static class GatewayHost
         services.AddSingleton<WebSocketLimits>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
+        services.AddSingleton<RefusedBodies>();
+        services.AddHostedService<ServerEndings>();
         services.AddSingleton<LimitLog>();
         services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
         services.AddHostedService<ServerRefusals>();
