@@ -10,8 +10,12 @@ internal static class ChildProcess
     {
         // exec: the process is the program itself.
         var start = new ProcessStartInfo("/bin/sh", ["-c", "out=$1; shift; exec \"$@\" >>\"$out\" 2>&1 </dev/null", "sh", file, .. command]);
-        // What the clients offer, not what a server chooses.
-        start.Environment.Remove("OPENSSL_CONF");
+        // The clients' offer, and what the person has set who measures.
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -33,4 +37,9 @@ internal static class ChildProcess
         process.WaitForExit();
         return text.Split('\n')[0].Trim();
     }
+
+    private static bool IsSetting(string name) =>
+        name.StartsWith("GATEWAY_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)
+        || name is "OPENSSL_CONF" or "ENABLE_SSL" or "SSL_CERT_PATH" or "SSL_KEY_PATH" or "STATE_DIRECTORY";
 }

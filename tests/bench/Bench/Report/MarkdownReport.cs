@@ -100,7 +100,7 @@ internal static class MarkdownReport
         return values.Length == 0 ? 0 : values[values.Length / 2];
     }
 
-    private static string Number(double? value) => value switch
+    public static string Number(double? value) => value switch
     {
         null => "",
         >= 100 => $"{value:0}",

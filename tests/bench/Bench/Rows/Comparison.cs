@@ -14,7 +14,7 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
     // Tiered compilation with its profile: some 15 s of small requests.
     private static readonly TimeSpan LongWarmup = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan MediumWarmup = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan ShortWarmup = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ShortWarmup = TimeSpan.FromSeconds(1);
 
     private readonly List<Measurement> _measurements = [];
     private readonly List<RunningProxy> _running = [];

@@ -14,9 +14,12 @@ internal sealed record ComparisonOptions
           --proxies A,B        gateway nginx haproxy caddy nginx-old; gateway stands for all that --gateway names
           --rounds N           3
           --seconds N          8: the steady phase of each row
-          --gateway [NAME=]PATH  a gateway that was built before, instead of publishing one; several times for several variants
-          --env [NAME:]KEY=VALUE  a variable of one gateway, or of all; several times
+          --gateway [NAME=]PATH
+                               a gateway that was built before, instead of publishing one; several times for several variants
+          --env [NAME:]KEY=VALUE
+                               a variable of one gateway, or of all; several times
           --output FOLDER      also writes results.md and results.json there
+          --record             writes tests/bench/results/DATE.*, the plots in docs and the tables of both READMEs; for a run of everything
 
         Ends with 1 when an answer was wrong or a connection broke, with 2 when the command line is wrong.
         """;

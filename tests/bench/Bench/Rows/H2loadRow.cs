@@ -21,33 +21,31 @@ internal sealed partial class H2loadRow : IRow
 
     public async Task<Measurement> MeasureAsync(RunningProxy proxy, Pace pace)
     {
-        await RunAsync(proxy, pace.Warmup);
+        // By time it never ends when the time is over before all connections are open, as on a starved machine; by number it takes its time.
+        string[] warmup = pace.IsQuick ? [$"-n{Connections * Streams}"] : [Duration(pace.Warmup)];
+        string[] steady = pace.IsQuick ? [$"-n{2 * Connections * Streams}"] : [Duration(pace.Steady)];
+        await RunAsync(proxy, warmup);
         var window = new Window(proxy.ProcessId);
-        var load = await RunAsync(proxy, pace.Steady);
-        for (var again = 0; load.Units == 0 && pace.IsQuick && again < 5; again++)
-        {
-            // A starved machine: there may be many seconds before the first answer.
-            load = await RunAsync(proxy, TimeSpan.FromSeconds(5));
-        }
-
+        var load = await RunAsync(proxy, steady);
         var used = window.Close();
         return Measurement.Of(Name, proxy.Proxy.Name, load, used, ProcessTree.Memory(proxy.ProcessId));
     }
 
-    private static async Task<LoadResult> RunAsync(RunningProxy proxy, TimeSpan time)
+    private static string Duration(TimeSpan time) => $"-D{Math.Max(1, (int)Math.Round(time.TotalSeconds))}";
+
+    private static async Task<LoadResult> RunAsync(RunningProxy proxy, string[] size)
     {
-        var seconds = Math.Max(1, (int)Math.Round(time.TotalSeconds));
         var log = Path.Combine(proxy.Site.Folder, "h2load.log");
         File.Delete(log);
         using var process = ChildProcess.StartWithOutput(
         [
-            "h2load", "-t1", $"-c{Connections}", $"-m{Streams}", $"-D{seconds}", $"--log-file={log}",
+            "timeout", "120", "h2load", "-t1", $"-c{Connections}", $"-m{Streams}", .. size, $"--log-file={log}",
             $"--connect-to=127.0.0.1:{proxy.Site.Port}", $"https://{TlsClient.Host}:{proxy.Site.Port}/api/small",
         ]);
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        var (requests, codes, traffic) = (Requests().Match(output), Codes().Match(output), Traffic().Match(output));
-        if (!requests.Success || !codes.Success || !traffic.Success || !output.Contains("Application protocol: h2\n", StringComparison.Ordinal))
+        var (finished, requests, codes, traffic) = (Finished().Match(output), Requests().Match(output), Codes().Match(output), Traffic().Match(output));
+        if (!finished.Success || !requests.Success || !codes.Success || !traffic.Success || !output.Contains("Application protocol: h2\n", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"h2load gave no result:\n{output}");
         }
@@ -66,7 +64,7 @@ internal sealed partial class H2loadRow : IRow
         return new LoadResult
         {
             Units = right,
-            Seconds = seconds,
+            Seconds = double.Parse(finished.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * (finished.Groups[2].Value == "ms" ? 1e-3 : 1),
             P50 = times.Length == 0 ? 0 : times[times.Length / 2] / 1e3,
             P99 = times.Length == 0 ? 0 : times[(int)(0.99 * (times.Length - 1))] / 1e3,
             Errors = errors,
@@ -75,6 +73,9 @@ internal sealed partial class H2loadRow : IRow
     }
 
     private static long Number(Match match, int group) => long.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"finished in ([\d.]+)(m?s)")]
+    private static partial Regex Finished();
 
     [GeneratedRegex(@"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout")]
     private static partial Regex Requests();
