@@ -50,8 +50,9 @@ internal sealed record StartupReport(
         WriteColumns(output, [.. Routes.SelectMany(RouteColumns)]);
     }
 
-    private IEnumerable<string[]> RouteColumns(RouteLine route) =>
-        route.Destinations.Select((destination, i) => new[]
+    private IEnumerable<string[]> RouteColumns(RouteLine route) => route.Answer is { } answer
+        ? [[route.Pattern, "-> " + answer]]
+        : route.Destinations.Select((destination, i) => new[]
         {
             i == 0 ? route.Pattern : "",
             "-> " + destination,
