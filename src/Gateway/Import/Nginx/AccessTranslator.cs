@@ -46,7 +46,7 @@ internal sealed class AccessTranslator(ImportContext context)
 
     /// <summary>Whether a block has rules of its own.</summary>
     public static bool IsGuarded(NginxScope scope) =>
-        scope.Directives.Any(d => d.Name is "allow" or "deny" || (d.Name is "auth_basic" && d.First != "off") || OtherGuards.Contains(d.Name));
+        scope.Directives.Any(d => d.Name == "deny" || (d.Name is "auth_basic" && d.First != "off") || OtherGuards.Contains(d.Name));
 
     private static NginxDirective? OtherGuard(NginxScope scope) => OtherGuards
         .Select(scope.Find).FirstOrDefault(d => d is not null && d.First is not ("off" or "optional" or "optional_no_ca"));

@@ -11,6 +11,11 @@ internal static class PathChange
     public static IReadOnlyList<JsonText> Replace(string location, bool isExact, string replacement, out string? difference)
     {
         difference = null;
+        if (location == replacement)
+        {
+            return [];
+        }
+
         if (isExact)
         {
             return [new JsonText().Add("PathSet", replacement)];
@@ -19,7 +24,7 @@ internal static class PathChange
         var (from, to) = (location.TrimEnd('/'), replacement.TrimEnd('/'));
         if (location.EndsWith('/') != replacement.EndsWith('/'))
         {
-            var (left, right) = (location.EndsWith('/') ? "x" : "/x", location.EndsWith('/') ? "/x" : "/x");
+            var (left, right) = (location.EndsWith('/') ? "x" : "/x", "/x");
             difference = $"{location}{left} reaches the service as {to}{right}; nginx sends {replacement}{left}, because one of {location} and {replacement} ends with a slash and the other does not";
         }
 

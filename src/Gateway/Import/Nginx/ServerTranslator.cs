@@ -34,6 +34,9 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         return _routes;
     }
 
+    /// <summary>For the comment: place and text, as <c>site:12  location /api/</c>.</summary>
+    public static string Origin(NginxDirective directive) => $"{directive.Place.Short}  {directive.ToString().TrimEnd('{', ' ')}";
+
     private string RouteName(string name) => isOnly ? name : name == "web" ? server.Title : $"{server.Title}-{name}";
 
     private void Add(ImportedRoute route, RouteRank rank, NginxDirective source)
@@ -146,7 +149,18 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
             report.Change(directive, difference);
         }
 
-        if (scope.Own("return").FirstOrDefault() is { } answer)
+        if (scope.Own("internal").FirstOrDefault() is { } inside)
+        {
+            // For requests that other directives make; a client gets 404.
+            Add(new ImportedRoute { Name = RouteName(LocationPath.Name(location)), Path = template, Status = 404, Comment = Origin(directive) }, rank, directive);
+            report.Change(directive, "404 for clients, as with nginx; nothing in the gateway asks for it from inside");
+            report.Keep(inside);
+            foreach (var unused in scope.Directives.Where(d => !report.IsSaid(d)))
+            {
+                report.ChangeAll(unused, "left out: clients never get there");
+            }
+        }
+        else if (scope.Own("return").FirstOrDefault() is { } answer)
         {
             if (AnswerTranslator.Return(answer, template, RouteName(LocationPath.Name(location)), server, [], report) is { } route)
             {
@@ -160,7 +174,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         }
         else if (access.LetsNobodyIn(scope) && scope.Find("satisfy") is not { First: "any" })
         {
-            Add(new ImportedRoute { Name = RouteName(LocationPath.Name(location)), Path = template, Status = 403, Comment = directive.Place.Short }, rank, directive);
+            Add(new ImportedRoute { Name = RouteName(LocationPath.Name(location)), Path = template, Status = 403, Comment = Origin(directive) }, rank, directive);
             report.Keep(directive);
             foreach (var unused in scope.Directives.Where(d => !report.IsSaid(d) && d.Name is "proxy_pass" or "root" or "alias" or "try_files"))
             {
@@ -257,7 +271,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
             WebSockets = headers.WebSockets,
             Policy = access.PolicyOf(location.Scope, LocationPath.Name(location)),
             MaxRequestBodySize = BodySize(scope),
-            Comment = location.Scope == server.Scope ? pass.Place.Short : location.Directive.Place.Short,
+            Comment = Origin(location.Scope == server.Scope ? pass : location.Directive),
         };
         route.Transforms.AddRange(PathOf(location, scope, target, pass));
         route.Transforms.AddRange(headers.Transforms);
@@ -418,7 +432,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         }
 
         route.Methods = methods;
-        Add(new ImportedRoute { Name = route.Name + "-other-methods", Path = route.Path, Status = 403, Comment = limit.Place.Short }, rank, limit);
+        Add(new ImportedRoute { Name = route.Name + "-other-methods", Path = route.Path, Status = 403, Comment = Origin(limit) }, rank, limit);
     }
 
     /// <summary>A location that nothing can be made of. Where it kept people out, the gateway does so too.</summary>
@@ -426,9 +440,9 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
     {
         var (report, scope) = (context.Report, location.Scope);
         var isGuarded = AccessTranslator.IsGuarded(scope);
-        if (isGuarded || scope.Own("internal").Any())
+        if (isGuarded)
         {
-            Add(new ImportedRoute { Name = RouteName(LocationPath.Name(location)), Path = template, Status = 403, Comment = $"{location.Directive.Place.Short}: not imported, and guarded there" }, rank, location.Directive);
+            Add(new ImportedRoute { Name = RouteName(LocationPath.Name(location)), Path = template, Status = 403, Comment = Origin(location.Directive) + ": not imported, and guarded there" }, rank, location.Directive);
         }
 
         var reason = scope.Directives.FirstOrDefault(d => d.Name.EndsWith("_pass", StringComparison.Ordinal)) is { } pass ? $"left out: see {pass.Name}"

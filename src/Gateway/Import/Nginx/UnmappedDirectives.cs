@@ -169,14 +169,14 @@ internal static class UnmappedDirectives
             "limit_conn_zone", "real_ip_header", "set_real_ip_from", "break", "proxy_pass_request_headers");
 
         Add(ImportVerdict.NotSupported, NoFiles, "root", "alias", "try_files", "autoindex", "autoindex_exact_size", "autoindex_localtime", "autoindex_format", "dav_methods", "dav_ext_methods", "random_index", "mp4", "flv", "image_filter",
-            "gzip_static", "brotli_static", "internal", "fancyindex", "fancyindex_exact_size");
+            "gzip_static", "brotli_static", "fancyindex", "fancyindex_exact_size");
         Add(ImportVerdict.NotSupported, Cache, "proxy_store", "proxy_no_cache", "open_file_cache_events", "slice");
         Add(ImportVerdict.NotSupported, Pages, "error_page", "proxy_intercept_errors");
         Add(ImportVerdict.NotSupported, OtherProtocol, "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass");
         Add(ImportVerdict.NotSupported, Rewrite, "sub_filter", "sub_filter_once", "sub_filter_types", "sub_filter_last_modified", "addition_types", "add_before_body", "add_after_body", "ssi", "mirror", "proxy_set_body", "proxy_method",
             "proxy_pass_request_body", "proxy_cookie_path", "proxy_cookie_domain", "proxy_cookie_flags", "add_trailer", "userid", "secure_link", "secure_link_md5", "secure_link_secret", "valid_referers", "concat", "xslt_stylesheet", "more_set_headers", "more_clear_headers", "more_set_input_headers");
         Add(ImportVerdict.NotSupported, "use a route's transforms: PathRemovePrefix, PathPrefix, PathPattern", "rewrite");
-        Add(ImportVerdict.NotSupported, "left out with the location that it stands in", "return", "if", "proxy_pass", "location", "limit_except", "limit_req", "limit_conn", "ssl_reject_handshake");
+        Add(ImportVerdict.NotSupported, "left out with the location that it stands in", "internal", "return", "if", "proxy_pass", "location", "limit_except", "limit_req", "limit_conn", "ssl_reject_handshake");
         Add(ImportVerdict.NotSupported, "the gateway removes a service's Server header: set one with a ResponseHeader transform", "proxy_pass_header");
         Add(ImportVerdict.NotSupported, "see the log of the gateway, or `gateway check`; there is no page at this path", "stub_status", "status", "status_zone", "vhost_traffic_status_display", "vhost_traffic_status_zone");
         Add(ImportVerdict.NotSupported, "answers are sent as fast as the client takes them", "limit_rate", "limit_rate_after");
