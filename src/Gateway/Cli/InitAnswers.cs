@@ -43,7 +43,7 @@ internal sealed record InitAnswers(IReadOnlyList<string> Domains, string? Email,
     public string Json()
     {
         var root = new JsonText()
-            .Remark("The gateway in front of your services. Check it with `gateway check`, try it with `gateway dev`, serve it with `gateway run`.\nEvery key: https://json-schema.org editors read gateway.schema.json; the README lists them too.")
+            .Remark("The gateway in front of your services. Check it with `gateway check`, try it with `gateway dev`, serve it with `gateway run`.\nEvery key is described in gateway.schema.json and in the README.")
             .Add("Kestrel", new JsonText().Add("Endpoints", new JsonText()
                 .Add("https", new JsonText().Add("Url", "https://*:443"))
                 .Add("http", new JsonText().Add("Url", "http://*:80"), behind: "redirects to https")));

@@ -76,21 +76,14 @@ internal sealed class RecordingServices : IAsyncDisposable
     {
         try
         {
-            Stream stream = new NetworkStream(socket, ownsSocket: true);
-            await using (stream)
+            await using var connection = new NetworkStream(socket, ownsSocket: true);
+            await using var tls = isTls ? new SslStream(connection) : null;
+            if (tls is not null)
             {
-                if (isTls)
-                {
-                    var tls = new SslStream(stream);
-                    await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
-                    stream = tls;
-                }
-
-                await using (stream)
-                {
-                    await RecordingService.ServeAsync(stream, (request, _) => Record(port, request), Headers, _stop.Token);
-                }
+                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
             }
+
+            await RecordingService.ServeAsync((Stream?)tls ?? connection, (request, _) => Record(port, request), Headers, _stop.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
         {

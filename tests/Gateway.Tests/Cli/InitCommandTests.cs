@@ -63,6 +63,7 @@ public sealed class InitCommandTests : IDisposable
             maybe
             y
 
+
             """);
 
         Assert.Equal((0, ""), (exitCode, error));
