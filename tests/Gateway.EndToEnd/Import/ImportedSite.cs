@@ -43,7 +43,7 @@ internal sealed partial class ImportedSite
             all.Add(Write(folder, "nginx.conf", File.ReadAllText(Path.Combine(Source, "debian.conf"))));
         }
 
-        foreach (var data in new[] { "mime.types", "fastcgi_params", "snippets/fastcgi-php.conf" })
+        foreach (var data in new[] { "mime.types", "fastcgi_params", "fastcgi.conf", "snippets/fastcgi-php.conf" })
         {
             var path = Path.Combine("/etc/nginx", data);
             folder.Write("nginx/" + data, File.Exists(path) ? File.ReadAllText(path) : "");
@@ -52,6 +52,7 @@ internal sealed partial class ImportedSite
         var text = string.Join('\n', all);
         folder.Write("nginx/logs/.keep", "");
         folder.Write("letsencrypt/options-ssl-nginx.conf", "ssl_session_timeout 1440m;\nssl_session_tickets off;\n");
+        folder.Write("letsencrypt/ssl-dhparams.pem", File.ReadAllText(Path.Combine(Source, "ffdhe2048.pem")));
         foreach (Match pair in CertificatePair().Matches(text))
         {
             var pem = PemPair.Create();

@@ -124,6 +124,6 @@ public sealed class NginxImportTests
     // "the service also gets X-Real-IP, X-Forwarded-For"
     private static HashSet<string> Added(ImportReport report) => new(
         report.Lines.SelectMany(l => l.Notes).Where(n => n.Contains("the service also gets", StringComparison.Ordinal))
-            .SelectMany(n => Regex.Matches(n, "X-[A-Za-z-]+").Select(m => m.Value)),
+            .SelectMany(n => Regex.Matches(n, "X-[A-Za-z-]+|traceparent").Select(m => m.Value)),
         StringComparer.OrdinalIgnoreCase);
 }

@@ -30,7 +30,7 @@ internal static class AnswerTranslator
             }
             else
             {
-                report.Keep(directive);
+                report.Change(directive, "without nginx's page, which nobody sees");
             }
 
             return route;

@@ -26,6 +26,11 @@ internal static class CertificateTranslator
                 var (path, keyPath) = (context.Files.Resolve(certificate.First), context.Files.Resolve(key.First));
                 if (!context.Output.Certificates.Exists(c => c.Path == path && c.KeyPath == keyPath))
                 {
+                    if (context.Output.Certificates.Count > 0)
+                    {
+                        report.Change(certificate, "chosen by the names in the certificates, not by server_name");
+                    }
+
                     context.Output.Certificates.Add(new ImportedCertificate(path, keyPath, certificate.Place.Short));
                 }
             }

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Gateway.Import.Nginx;
 
 /// <summary>The path template of a location.</summary>
@@ -5,9 +7,10 @@ internal static class LocationPath
 {
     /// <param name="location">Not a named one.</param>
     /// <param name="hasTwin">Whether the same path with a slash at its end is another location.</param>
+    /// <param name="isGuarded">Whether it keeps people out: then it takes no fewer paths than nginx's.</param>
     /// <param name="difference">Which requests it takes that nginx's would not, or the other way round; null for none.</param>
     /// <returns>Null where no template can say it.</returns>
-    public static string? Template(NginxLocation location, bool hasTwin, out string? difference)
+    public static string? Template(NginxLocation location, bool hasTwin, bool isGuarded, out string? difference)
     {
         difference = null;
         var pattern = location.Pattern;
@@ -31,6 +34,11 @@ internal static class LocationPath
         {
             template = path;
             difference = "in any case, and with or without a slash at its end";
+        }
+        else if (isGuarded && !pattern.EndsWith('/'))
+        {
+            difference = "in any case";
+            return RegexPath.Constraint("^" + Regex.Escape(pattern), true);
         }
         else
         {

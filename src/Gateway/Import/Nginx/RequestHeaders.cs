@@ -4,9 +4,11 @@ namespace Gateway.Import.Nginx;
 internal sealed class RequestHeaders(ImportContext context, NginxServer server)
 {
     // The gateway sends these by itself.
-    private static readonly string[] Own = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"];
+    private static readonly string[] Own = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "traceparent"];
 
     private const string Port = "with the port, where the client names one; nginx's $host has none";
+
+    private bool _trustsProxies;
 
     public bool WebSockets { get; private set; }
 
@@ -21,6 +23,7 @@ internal sealed class RequestHeaders(ImportContext context, NginxServer server)
     public void Read(NginxScope scope, ProxyTarget target, bool isUpstream)
     {
         var directives = scope.All("proxy_set_header");
+        _trustsProxies = scope.All("set_real_ip_from").Count > 0;
         var isHostSet = false;
         foreach (var directive in directives.Where(d => d.Arguments.Count == 2))
         {
@@ -42,6 +45,9 @@ internal sealed class RequestHeaders(ImportContext context, NginxServer server)
         var report = context.Report;
         switch (name.ToLowerInvariant(), value)
         {
+            case ("x-forwarded-for", "$remote_addr") or ("x-forwarded-proto", "$scheme") or ("x-forwarded-host", "$http_host") when _trustsProxies:
+                report.Change(directive, "what Gateway:TrustedProxies say of it counts, and the addresses of all of them stand there");
+                break;
             case ("host", "$http_host") or ("x-forwarded-host", "$http_host") or ("x-real-ip", "$remote_addr") or ("x-forwarded-for", "$remote_addr") or ("x-forwarded-proto", "$scheme"):
                 report.Keep(directive);
                 break;

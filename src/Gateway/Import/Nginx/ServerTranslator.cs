@@ -128,7 +128,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
 
         var hasTwin = location.Kind is LocationKind.Prefix or LocationKind.FinalPrefix && all.Any(l => l != location && l.Kind is LocationKind.Prefix or LocationKind.FinalPrefix && l.Pattern == location.Pattern + "/");
         var rank = Rank(location, all);
-        var template = LocationPath.Template(location, hasTwin, out var difference);
+        var template = LocationPath.Template(location, hasTwin, AccessTranslator.IsGuarded(scope) || scope.Own("internal").Any(), out var difference);
         if (template is not null && scope.Own("proxy_pass").FirstOrDefault()?.First.Contains("$1", StringComparison.Ordinal) == true)
         {
             template = null;
@@ -377,7 +377,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         {
             _routes[^1].Route.Transforms.Insert(0, new JsonText().Add("PathPattern", "/" + path));
             report.Change(location.Directive, "in any case of letters");
-            report.Change(pass, "as a PathPattern; the service also gets X-Real-IP and X-Forwarded-*");
+            report.Change(pass, "as a PathPattern; the path is encoded anew");
             return true;
         }
 
