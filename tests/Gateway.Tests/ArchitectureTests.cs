@@ -2,16 +2,17 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Tests;
 
-/// <summary>Dependencies point one way: Cli -> Hosting -> {Boundary, Observability} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
+/// <summary>Dependencies point one way: Cli -> Hosting -> {Boundary, FrontEnd, Observability} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Cli"] = ["Import", "Hosting", "Boundary", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Cli"] = ["Import", "Hosting", "Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Import"] = ["Configuration"],
-        ["Hosting"] = ["Boundary", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Hosting"] = ["Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Proxying", "Configuration", "Platform"],
+        ["FrontEnd"] = ["Proxying", "Configuration"],
         ["Proxying"] = ["Configuration", "Platform"],
         ["Certificates"] = ["Acme", "Configuration", "Platform"],
         ["Acme"] = [],

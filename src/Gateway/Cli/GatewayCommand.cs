@@ -16,6 +16,7 @@ internal static class GatewayCommand
             KeyCommand.Create(),
             ImportCommand.Create(),
             InitCommand.Create(),
+            MaintenanceCommand.Create(),
         };
 
         if (args.Length == 0)

@@ -52,6 +52,12 @@ internal sealed partial class ImportedSite
         var text = string.Join('\n', all);
         folder.Write("nginx/logs/.keep", "");
         folder.Write("letsencrypt/options-ssl-nginx.conf", "ssl_session_timeout 1440m;\nssl_session_tickets off;\n");
+        foreach (var root in SiteRoot().Matches(text).Select(m => m.Groups[1].Value).Where(r => r.StartsWith(folder.Path, StringComparison.Ordinal)))
+        {
+            folder.Write(Path.Combine(root, "index.html"), "<p>front end</p>");
+            folder.Write(Path.Combine(root, "logo.txt"), "logo");
+        }
+
         folder.Write("letsencrypt/ssl-dhparams.pem", File.ReadAllText(Path.Combine(Source, "ffdhe2048.pem")));
         foreach (Match pair in CertificatePair().Matches(text))
         {
@@ -71,6 +77,7 @@ internal sealed partial class ImportedSite
             .Replace("/etc/letsencrypt/", folder["letsencrypt/"], StringComparison.Ordinal)
             .Replace("/etc/ssl/", folder["ssl/"], StringComparison.Ordinal)
             .Replace("/var/log/nginx/", folder["nginx/logs/"], StringComparison.Ordinal)
+            .Replace("/var/www/", folder["www/"], StringComparison.Ordinal)
             .Replace("/run/nginx.pid", folder["nginx/nginx.pid"], StringComparison.Ordinal)
             .Replace("user www-data;", Environment.IsPrivilegedProcess ? "user root;" : "", StringComparison.Ordinal);
         folder.Write("nginx/" + name, text);
@@ -82,6 +89,9 @@ internal sealed partial class ImportedSite
 
     [GeneratedRegex(@"listen\s+(?:[\d.]+:|\[::\]:)?(\d+)\b")]
     private static partial Regex ListenPort();
+
+    [GeneratedRegex(@"\broot\s+(\S+);")]
+    private static partial Regex SiteRoot();
 
     [GeneratedRegex(@"ssl_certificate\s+(\S+);[^;]*\s*ssl_certificate_key\s+(\S+);")]
     private static partial Regex CertificatePair();

@@ -7,7 +7,7 @@ internal static class HttpsRedirection
 
     public const string Challenge = "/.well-known/acme-challenge";
 
-    public const string CertbotAdvice = "the gateway serves no files, so certbot's webroot no longer works: let the gateway get its certificates itself (LettuceEncrypt:DomainNames), or renew by DNS";
+    public const string CertbotAdvice = "certbot's webroot no longer works, since the path leads to no folder: let the gateway get its certificates itself (LettuceEncrypt:DomainNames), or renew by DNS";
 
     /// <summary>Whether a server for plain HTTP does nothing else.</summary>
     public static bool IsAll(NginxServer server)

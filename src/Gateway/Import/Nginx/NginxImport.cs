@@ -32,6 +32,7 @@ internal static class NginxImport
 
         // 4. What holds for everything.
         SettingTranslator.TrustedProxies(servers, context);
+        SettingTranslator.Compression(content, context);
         var limits = new JsonText();
         PromoteBodySize(context, limits);
         SettingTranslator.Limits(content, context, limits);

@@ -3,7 +3,7 @@ namespace Gateway.Import.Nginx;
 /// <summary>One server's locations as routes.</summary>
 internal sealed class ServerTranslator(ImportContext context, NginxServer server, UpstreamTranslator upstreams, AccessTranslator access, bool hstsIsGlobal, bool isOnly)
 {
-    private const string NoFiles = "the gateway serves no files: have the application serve them, or a file server on 127.0.0.1 that this path is routed to";
+    private const string NoFiles = "files come from one folder only, for requests that no route takes (Gateway:StaticFiles): have the application serve these, or a file server on 127.0.0.1 that this path is routed to";
 
     private readonly List<RankedRoute> _routes = [];
 
@@ -188,6 +188,10 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         else if (NamedFallback(scope, all) is { } named)
         {
             Proxy(location, named, template, rank);
+        }
+        else if (isOnly && location is { Pattern: "/", Kind: LocationKind.Prefix } && StaticSite.TryTranslate(scope, context, access))
+        {
+            report.Keep(directive);
         }
         else if (!scope.Own("rewrite").Any(AnswerTranslator.IsRedirect))
         {

@@ -72,6 +72,21 @@ internal static partial class SettingTranslator
         }
     }
 
+    /// <summary>gzip for all servers together.</summary>
+    public static void Compression(IReadOnlyList<NginxServer> servers, ImportContext context)
+    {
+        NginxDirective[] on = [.. servers.Select(s => s.Scope.Find("gzip")).OfType<NginxDirective>().Where(d => d.First == "on").Distinct()];
+        if (on.Length > 0)
+        {
+            context.Output.Settings.Add(("Compression", true, string.Join(", ", on.Select(d => d.Place.Short))));
+        }
+
+        foreach (var directive in on)
+        {
+            context.Report.Change(directive, "Gateway:Compression: brotli or gzip for text of a known length; streams are never compressed");
+        }
+    }
+
     /// <summary>Limits that the gateway has for everybody together, where nginx's hold for everything too.</summary>
     public static void Limits(IReadOnlyList<NginxServer> servers, ImportContext context, JsonText limits)
     {

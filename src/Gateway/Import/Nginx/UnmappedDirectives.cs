@@ -6,8 +6,8 @@ namespace Gateway.Import.Nginx;
 internal static class UnmappedDirectives
 {
     private const string Itself = "the gateway sees to it by itself";
-    private const string Files = "only matters for files, which the gateway does not serve";
-    private const string NoFiles = "the gateway serves no files: have the application serve them, or a file server on 127.0.0.1 that the path is routed to";
+    private const string Files = "only matters for files: those of Gateway:StaticFiles get their type and ETag by themselves";
+    private const string NoFiles = "files come from one folder only, for requests that no route takes (Gateway:StaticFiles): have the application serve these, or a file server on 127.0.0.1 that the path is routed to";
     private const string Tls = "the TLS settings are .NET's: forward secrecy, AEAD ciphers first, session tickets";
     private const string Streams = "the gateway streams both ways and holds nothing back";
     private const string Log = "the section Serilog says where the log goes and how much; see the README";
@@ -104,7 +104,11 @@ internal static class UnmappedDirectives
         {
             report.Refuse(directive, Cache);
         }
-        else if (name.StartsWith("gzip", StringComparison.Ordinal) || name.StartsWith("brotli", StringComparison.Ordinal) || name.StartsWith("zstd", StringComparison.Ordinal))
+        else if (name.StartsWith("gzip", StringComparison.Ordinal))
+        {
+            report.Change(directive, "Gateway:Compression says whether text is compressed, and how is the gateway's own affair");
+        }
+        else if (name.StartsWith("brotli", StringComparison.Ordinal) || name.StartsWith("zstd", StringComparison.Ordinal))
         {
             report.Refuse(directive, "answers pass as the service sends them: switch compression on in the service");
         }
@@ -169,7 +173,7 @@ internal static class UnmappedDirectives
             "limit_conn_zone", "real_ip_header", "set_real_ip_from", "break", "proxy_pass_request_headers");
 
         Add(ImportVerdict.NotSupported, NoFiles, "root", "alias", "try_files", "autoindex", "autoindex_exact_size", "autoindex_localtime", "autoindex_format", "dav_methods", "dav_ext_methods", "random_index", "mp4", "flv", "image_filter",
-            "gzip_static", "brotli_static", "fancyindex", "fancyindex_exact_size");
+            "brotli_static", "fancyindex", "fancyindex_exact_size");
         Add(ImportVerdict.NotSupported, Cache, "proxy_store", "proxy_no_cache", "open_file_cache_events", "slice");
         Add(ImportVerdict.NotSupported, Pages, "error_page", "proxy_intercept_errors");
         Add(ImportVerdict.NotSupported, OtherProtocol, "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass");

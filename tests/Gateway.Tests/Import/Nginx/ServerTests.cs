@@ -116,4 +116,17 @@ public sealed class ServerTests
         Assert.Equal(["a", "abc", "a-2", "ab", "web"], import.Configuration.Routes.OrderBy(r => r.Order ?? 0).ThenBy(r => r.Match.Path!.Length).Select(r => r.RouteId));
         Assert.Equal([0, 0, 1, 2, 3], import.Configuration.Routes.Select(r => r.Order ?? 0).Order());
     }
+
+    [Theory]
+    [InlineData("try_files $uri $uri/ /index.html;", "index.html")]
+    [InlineData("try_files $uri =404;", null)]
+    [InlineData("", null)]
+    public void AFrontEndIsServedFromItsFolder(string tryFiles, string? fallback)
+    {
+        using var import = NginxText.Server($"root /srv/app; location /api/ {{ proxy_pass http://127.0.0.1:1; }} location / {{ {tryFiles} }}");
+
+        Assert.Empty(import.Errors);
+        Assert.Equal(("/srv/app", fallback), (import.Configuration.Gateway.StaticFiles!.Root, import.Configuration.Gateway.StaticFiles.Fallback));
+        Assert.Equal(["api"], import.Configuration.Routes.Select(r => r.RouteId));
+    }
 }
