@@ -52,6 +52,9 @@ internal static partial class NginxValue
         return text;
     }
 
+    /// <summary>Whether it is a name that a header can have (RFC 9110 section 5.1).</summary>
+    public static bool IsHeaderName(string name) => name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+
     public static bool HasVariables(string text) => Variable().IsMatch(text) || Capture().IsMatch(text);
 
     private static string? Constant(string name, NginxScope scope, ImportReport report)

@@ -28,6 +28,12 @@ internal sealed class RequestHeaders(ImportContext context, NginxServer server)
         foreach (var directive in directives.Where(d => d.Arguments.Count == 2))
         {
             var value = NginxValue.Resolve(directive.Arguments[1], scope, context.Report);
+            if (!NginxValue.IsHeaderName(directive.First))
+            {
+                context.Report.Refuse(directive, "left out: no header has such a name");
+                continue;
+            }
+
             isHostSet |= directive.First.Equals("Host", StringComparison.OrdinalIgnoreCase);
             Translate(directive, directive.First, value, target, isUpstream);
         }

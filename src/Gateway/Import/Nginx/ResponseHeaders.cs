@@ -10,7 +10,7 @@ internal static class ResponseHeaders
     public static IReadOnlyList<JsonText> Read(NginxScope scope, bool hstsIsGlobal, ImportReport report)
     {
         var transforms = new List<JsonText>();
-        foreach (var directive in scope.All("proxy_hide_header").Where(d => d.Arguments.Count == 1))
+        foreach (var directive in scope.All("proxy_hide_header").Where(d => d.Arguments.Count == 1 && NginxValue.IsHeaderName(d.First)))
         {
             transforms.Add(new JsonText().Add("ResponseHeaderRemove", directive.First).Add("When", "Always"));
             report.Keep(directive);
@@ -23,6 +23,10 @@ internal static class ResponseHeaders
             if (hstsIsGlobal && directive.First.Equals(Hsts, StringComparison.OrdinalIgnoreCase))
             {
                 report.Change(directive, "Gateway:StrictTransportSecurity sends it with every answer over HTTPS");
+            }
+            else if (!NginxValue.IsHeaderName(directive.First))
+            {
+                report.Refuse(directive, "left out: no header has such a name");
             }
             else if (value.Length == 0)
             {

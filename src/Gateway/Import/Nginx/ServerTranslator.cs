@@ -117,15 +117,6 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
             Condition(condition, scope);
         }
 
-        foreach (var rewrite in scope.Own("rewrite").Where(AnswerTranslator.IsRedirect))
-        {
-            if (AnswerTranslator.Rewrite(rewrite, RouteName(LocationPath.Name(location) + "-moved"), server, report) is { } moved)
-            {
-                Add(moved, RouteRank.Exact, rewrite);
-                report.Keep(directive);
-            }
-        }
-
         var hasTwin = location.Kind is LocationKind.Prefix or LocationKind.FinalPrefix && all.Any(l => l != location && l.Kind is LocationKind.Prefix or LocationKind.FinalPrefix && l.Pattern == location.Pattern + "/");
         var rank = Rank(location, all);
         var template = LocationPath.Template(location, hasTwin, AccessTranslator.IsGuarded(scope) || scope.Own("internal").Any(), out var difference);
@@ -147,6 +138,18 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         if (difference is not null)
         {
             report.Change(directive, difference);
+        }
+
+        foreach (var rewrite in scope.Own("rewrite").Where(AnswerTranslator.IsRedirect))
+        {
+            if (AnswerTranslator.Rewrite(rewrite, RouteName(LocationPath.Name(location) + "-moved"), server, report) is { } moved)
+            {
+                // An expression for every path holds within its location only.
+                var isForAll = moved.Path == "/{**rest}";
+                moved.Path = isForAll ? template : moved.Path;
+                Add(moved, isForAll ? rank : RouteRank.Exact, rewrite);
+                report.Keep(directive);
+            }
         }
 
         if (scope.Own("internal").FirstOrDefault() is { } inside)
@@ -189,7 +192,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
         {
             Proxy(location, named, template, rank);
         }
-        else if (isOnly && location is { Pattern: "/", Kind: LocationKind.Prefix } && StaticSite.TryTranslate(scope, context, access))
+        else if (isOnly && location is { Pattern: "/", Kind: LocationKind.Prefix } && !_routes.Any(r => r.Route.Path == template) && StaticSite.TryTranslate(scope, context, access))
         {
             report.Keep(directive);
         }

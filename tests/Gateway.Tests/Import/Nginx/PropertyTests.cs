@@ -10,7 +10,7 @@ public sealed class PropertyTests
     private static readonly string[] Blocks =
     [
         "server {", "location / {", "location /api/ {", "location /api {", "location = /x {", "location ~ \\.php$ {", "location ~* ^/a/(.*)$ {", "location ^~ /s/ {", "location @app {", "location \"\" {", "location {",
-        "if ($host = a.example) {", "if ($scheme = http) {", "upstream app {", "map $http_upgrade $c {", "limit_except GET {", "http {", "events {", "location ~ ^/(x|y {", "types {", "server_name {", "location /{b} {",
+        "if ($host = a.example) {", "if ($scheme = http) {", "upstream app {", "map $http_upgrade $c {", "limit_except GET {", "http {", "events {", "location ~ ^/(x|y {", "types {", "server_name {",
     ];
 
     private static readonly string[] Directives =
