@@ -59,7 +59,7 @@ internal static class CheckCommand
         output.WriteLine("Routes");
         foreach (var route in RouteLine.All(configuration))
         {
-            output.WriteLine($"  {route.Pattern,-24} -> {string.Join(", ", route.Destinations)}");
+            output.WriteLine($"  {route.Pattern,-24} -> {route.Answer ?? string.Join(", ", route.Destinations)}");
         }
 
         if (configuration.Gateway.StaticFiles is { } files)

@@ -14,6 +14,8 @@ internal static class GatewayCommand
             CheckCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
+            ImportCommand.Create(),
+            InitCommand.Create(),
             MaintenanceCommand.Create(),
         };
 

@@ -262,6 +262,7 @@ internal static class GatewayHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseMiddleware<ConsumedCredentials>();
+        app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();

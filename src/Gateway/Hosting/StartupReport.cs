@@ -58,8 +58,9 @@ internal sealed record StartupReport(
         WriteColumns(output, [.. Routes.SelectMany(RouteColumns), .. FilesRoot is { } root ? new[] { new[] { "everything else", "-> files in " + root } } : []]);
     }
 
-    private IEnumerable<string[]> RouteColumns(RouteLine route) =>
-        route.Destinations.Select((destination, i) => new[]
+    private IEnumerable<string[]> RouteColumns(RouteLine route) => route.Answer is { } answer
+        ? [[route.Pattern, "-> " + answer]]
+        : route.Destinations.Select((destination, i) => new[]
         {
             i == 0 ? route.Pattern : "",
             "-> " + destination,
