@@ -9,6 +9,9 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
 {
     private readonly Occupancy _open = new();
 
+    /// <summary>Connections that are open.</summary>
+    public int Open => _open.Total;
+
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => async connection =>
     {
         var options = configuration.Value.Gateway;
