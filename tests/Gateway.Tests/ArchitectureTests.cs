@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Tests;
 
-/// <summary>Dependencies point one way: Cli -> Hosting -> {Boundary, Observability} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
+/// <summary>Dependencies point one way: Cli -> Hosting -> Observability -> Boundary -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
@@ -10,7 +10,7 @@ public sealed partial class ArchitectureTests
         ["Cli"] = ["Hosting", "Boundary", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Hosting"] = ["Boundary", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
-        ["Observability"] = ["Proxying", "Configuration", "Platform"],
+        ["Observability"] = ["Boundary", "Proxying", "Configuration", "Platform"],
         ["Proxying"] = ["Configuration", "Platform"],
         ["Certificates"] = ["Acme", "Configuration", "Platform"],
         ["Acme"] = [],

@@ -194,7 +194,12 @@ internal static class GatewayHost
         services.AddSingleton(problems);
         services.AddSingleton<Traffic>();
         services.AddSingleton<ServiceFailures>();
+        services.AddSingleton<TlsHandshakes>();
         services.AddSingleton<LastReload>();
+        if (Telemetry.IsWanted)
+        {
+            Telemetry.Add(services, StartupReport.ProductVersion);
+        }
     }
 
     private static void AddAdmin(IServiceCollection services, AdminListening admin, HostMode mode)
@@ -202,7 +207,6 @@ internal static class GatewayHost
         services.AddSingleton(admin);
         services.AddSingleton<TrafficHistory>();
         services.AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
-        services.AddSingleton<TlsHandshakes>();
         services.AddHostedService(provider => provider.GetRequiredService<TlsHandshakes>());
         services.AddSingleton<ServiceStates>();
         services.AddSingleton<Readiness>();

@@ -27,8 +27,11 @@ internal sealed class TlsHandshakes : IHostedService, IDisposable
     /// <summary>By version: 1.2, 1.3.</summary>
     public IReadOnlyDictionary<string, long> Succeeded => _succeeded;
 
-    /// <summary>By reason: timeout, disconnected, refused, other.</summary>
+    /// <summary>By reason: timeout, disconnected, refused, unknown_name, other.</summary>
     public IReadOnlyDictionary<string, long> Failed => _failed;
+
+    /// <summary>One that never came to TLS: Gateway:StrictSni refused its name.</summary>
+    public void CountUnknownName() => CountFailure("unknown_name");
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -62,9 +65,11 @@ internal sealed class TlsHandshakes : IHostedService, IDisposable
         }
         else
         {
-            _failed.AddOrUpdate(Reason(error), 1, static (_, count) => count + 1);
+            CountFailure(Reason(error));
         }
     }
+
+    private void CountFailure(string reason) => _failed.AddOrUpdate(reason, 1, static (_, count) => count + 1);
 
     private static string Reason(string exceptionType) =>
         exceptionType == typeof(OperationCanceledException).FullName || exceptionType == typeof(TaskCanceledException).FullName ? "timeout"
