@@ -68,7 +68,7 @@ missing_packages() {
   # program:package
   for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx \
     pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest \
-    debootstrap:debootstrap systemd-nspawn:systemd-container; do
+    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done
   for pair in requests:python3-requests websockets:python3-websockets websocket:python3-websocket; do
@@ -111,6 +111,9 @@ install_packages() {
   fi
   if [[ " ${available[*]} " == *" nginx "* ]] && command -v systemctl >/dev/null; then
     systemctl disable --quiet nginx >/dev/null 2>&1 || true
+  fi
+  if [[ " ${available[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
+    systemctl disable --quiet prometheus >/dev/null 2>&1 || true
   fi
 }
 

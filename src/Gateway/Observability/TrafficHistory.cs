@@ -49,7 +49,8 @@ internal sealed class TrafficHistory(Traffic traffic, TimeProvider time) : Backg
 
     private static double PerSecond(long count) => Math.Round(count / Period.TotalSeconds, 1);
 
-    private void Look()
+    /// <summary>Notes how far each route is.</summary>
+    internal void Look()
     {
         lock (_lock)
         {

@@ -21,7 +21,7 @@ public sealed class PrometheusTextTests
     [Theory]
     [InlineData(double.PositiveInfinity, "+Inf")]
     [InlineData(0.0025, "0.0025")]
-    [InlineData(1e15, "1E+15")]
+    [InlineData(1e17, "1E+17")]
     [InlineData(1763980000.5, "1763980000.5")]
     public void NumbersAreWrittenSoThatPrometheusReadsThem(double value, string expected) => Assert.Equal(expected, PrometheusText.Number(value));
 }
