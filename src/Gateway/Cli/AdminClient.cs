@@ -10,7 +10,7 @@ namespace Gateway.Cli;
 /// <summary>Asks a running gateway for its status.</summary>
 internal sealed class AdminClient : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly HttpClient _client;
 
@@ -59,14 +59,13 @@ internal sealed class AdminClient : IDisposable
     public Task<string> ReadTextAsync(CancellationToken cancellationToken) => _client.GetStringAsync("status.json", cancellationToken);
 
     /// <summary>Why a read failed, with what to do.</summary>
-    public string Explain(Exception exception) => exception.GetBaseException() switch
+    public string Explain(Exception exception) => exception is OperationCanceledException ? $"{Address} did not answer within {Patience.TotalSeconds} s." : exception.GetBaseException() switch
     {
         SocketException { SocketErrorCode: SocketError.AccessDenied } =>
             $"User '{Environment.UserName}' may not connect to {Address}. Run it as root, as the gateway's user or as a member of its group.",
         SocketException or FileNotFoundException =>
             $"No gateway answers at {Address}. Is it running (systemctl status gateway)? Name its configuration with --config if that sets Gateway:Admin; "
             + "for `gateway dev` add --dev.",
-        OperationCanceledException => $"{Address} did not answer within {Patience.TotalSeconds} s.",
         _ => $"{Address} is not a gateway's status: {exception.Message}",
     };
 

@@ -61,6 +61,11 @@ internal static class GatewayHost
         AddBoundary(services);
         AddProxy(services, configuration);
         AddObservation(services, problems);
+        if (Telemetry.IsWanted)
+        {
+            Telemetry.Add(services, builder.Configuration, StartupReport.ProductVersion);
+        }
+
         if (admin is not null)
         {
             AddAdmin(services, admin, mode);
@@ -196,10 +201,6 @@ internal static class GatewayHost
         services.AddSingleton<ServiceFailures>();
         services.AddSingleton<TlsHandshakes>();
         services.AddSingleton<LastReload>();
-        if (Telemetry.IsWanted)
-        {
-            Telemetry.Add(services, StartupReport.ProductVersion);
-        }
     }
 
     private static void AddAdmin(IServiceCollection services, AdminListening admin, HostMode mode)

@@ -13,14 +13,22 @@ internal static class Telemetry
 {
     private const string ServiceName = "gateway";
 
+    private const string Prefix = "OTEL_";
+
     // Each signal may have an address of its own.
     private static readonly string[] Endpoints =
         ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
 
     public static bool IsWanted => Endpoints.Any(name => ProcessEnvironment.Variables().GetValueOrDefault(name) is { Length: > 0 });
 
-    public static void Add(IServiceCollection services, string version)
+    /// <param name="services">Of the host.</param>
+    /// <param name="configuration">Of the host, where OpenTelemetry looks for its variables.</param>
+    /// <param name="version">Of the gateway.</param>
+    public static void Add(IServiceCollection services, IConfigurationBuilder configuration, string version)
     {
+        configuration.AddInMemoryCollection(ProcessEnvironment.Variables()
+            .Where(variable => variable.Key.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(variable => KeyValuePair.Create(variable.Key, (string?)variable.Value)));
         services.AddSingleton<TrafficMeter>();
         services.AddHostedService(provider => provider.GetRequiredService<TrafficMeter>());
         services.AddOpenTelemetry()

@@ -4,12 +4,12 @@ using Gateway.EndToEnd.Harness;
 namespace Gateway.EndToEnd.Status;
 
 /// <summary><c>gateway status</c> and <c>gateway top</c>.</summary>
-public sealed class CommandTests
+public sealed class CommandTests(SharedGateway shared) : IClassFixture<SharedGateway>
 {
     [Fact]
     public async Task StatusShowsWhatIsServedWhatIsDownAndWhatFailed()
     {
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
 
         var shown = await RunningProgram.RunAsync(Repository.Gateway, ["status", "--config", watched.Config], watched.Folder, watched.Environment);
 
@@ -25,7 +25,7 @@ public sealed class CommandTests
     [Fact]
     public async Task JsonIsForScripts()
     {
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
 
         var shown = await RunningProgram.RunAsync(Repository.Gateway, ["status", "--json", "--config", watched.Config], watched.Folder, watched.Environment);
 
@@ -39,7 +39,7 @@ public sealed class CommandTests
     [Fact]
     public async Task TopShowsItAgainAndAgainUntilItIsInterrupted()
     {
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
         await using var top = RunningProgram.Start("setsid", ["--wait", Repository.Gateway, "top", "--config", watched.Config], watched.Folder, watched.Environment);
 
         await top.WaitForLineAsync(_ => top.All.Lines.Count(line => line.StartsWith("Routes", StringComparison.Ordinal)) == 2, "a second round");
@@ -68,7 +68,7 @@ public sealed class CommandTests
     [Fact]
     public async Task ARejectedFileIsShownWithItsErrorsAndAMendedOneEndsThat()
     {
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
         var valid = await File.ReadAllTextAsync(watched.Config, TestContext.Current.CancellationToken);
         using var client = new HttpClient { BaseAddress = watched.Admin };
         async Task<JsonNode> ReadAsync() => JsonNode.Parse(await client.GetStringAsync("/status.json"))!;

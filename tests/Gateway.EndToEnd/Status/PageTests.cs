@@ -6,6 +6,9 @@ namespace Gateway.EndToEnd.Status;
 /// <summary>The status page in a real browser, on a desktop and on a phone, in both languages.</summary>
 public sealed class PageTests
 {
+    // The machine may be busy with other things.
+    public PageTests() => Assertions.SetDefaultExpectTimeout(60_000);
+
     private const string IsWithinTheScreen = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth";
 
     [Fact]

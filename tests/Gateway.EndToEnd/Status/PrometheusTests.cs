@@ -5,7 +5,7 @@ using Gateway.EndToEnd.Harness;
 namespace Gateway.EndToEnd.Status;
 
 /// <summary>Debian's Prometheus reads the metrics, and finds a call as a call.</summary>
-public sealed class PrometheusTests
+public sealed class PrometheusTests(SharedGateway shared) : IClassFixture<SharedGateway>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -13,7 +13,7 @@ public sealed class PrometheusTests
     public async Task PromtoolFindsNothingWrongWithTheMetrics()
     {
         Require.Tool("promtool");
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
         using var client = new HttpClient { BaseAddress = watched.Admin };
         var path = watched.Folder.Write("metrics.txt", await client.GetStringAsync("/metrics", Cancellation));
 
@@ -27,7 +27,7 @@ public sealed class PrometheusTests
     public async Task PrometheusScrapesThemAndACallIsACallWithItsBytesAndItsCloseCode()
     {
         Require.Tool("prometheus");
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
         var port = Ports.Free();
         var config = watched.Folder.Write("prometheus.yml", $$"""
             global: { scrape_interval: 1s }
@@ -81,7 +81,7 @@ public sealed class PrometheusTests
     [Fact]
     public async Task TheDashboardAsksForMetricsThatThereAre()
     {
-        await using var watched = await WatchedGateway.StartAsync();
+        var watched = shared.Watched;
         using var client = new HttpClient { BaseAddress = watched.Admin };
         var metrics = await client.GetStringAsync("/metrics", Cancellation);
         var dashboard = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy/grafana-dashboard.json"), Cancellation);

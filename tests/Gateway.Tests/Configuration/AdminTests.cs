@@ -57,6 +57,33 @@ public sealed class AdminTests
         Assert.Contains("Gateway:Admin: '127.0.0.1:9180': endpoint 'https' has it already", error, StringComparison.Ordinal);
     }
 
+    private static string WithRouteTo(string address, string policy, string admin) =>
+        $$"""
+        { "Gateway": { {{admin}} "Access": { "ops": { "Allow": ["10.0.0.0/8"] } } },
+          "ReverseProxy": {
+            "Routes": { "status": { {{policy}} "ClusterId": "status", "Match": { "Path": "/gateway/{**rest}" } } },
+            "Clusters": { "status": { "Destinations": { "one": { "Address": "{{address}}" } } } } } }
+        """;
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9180", "", "")]
+    [InlineData("http://localhost:9180/", "\"AuthorizationPolicy\": \"Anonymous\",", "")]
+    [InlineData("http://[::1]:9000", "", "\"Admin\": \"127.0.0.1:9000\",")]
+    public void ARouteToItNeedsAPolicy(string address, string policy, string admin)
+    {
+        var error = Error(WithRouteTo(address, policy, admin));
+        Assert.StartsWith("gateway.json(3,17): ReverseProxy:Routes:status: leads to 127.0.0.1:9", error, StringComparison.Ordinal);
+        Assert.EndsWith("give Gateway:Admin another port or write off", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9180", "\"AuthorizationPolicy\": \"ops\",", "")]
+    [InlineData("http://127.0.0.1:9180", "", "\"Admin\": \"off\",")]
+    [InlineData("http://127.0.0.1:9180", "", "\"Admin\": \"127.0.0.1:9181\",")]
+    [InlineData("http://127.0.0.1:9180", "", "\"Admin\": \"unix:/run/gateway/admin.sock\",")]
+    [InlineData("http://10.0.0.1:9180", "", "")]
+    public void AnyOtherRouteDoesNot(string address, string policy, string admin) => Assert.Empty(Errors(WithRouteTo(address, policy, admin)));
+
     [Theory]
     [InlineData("{}", HostMode.Run, "127.0.0.1:9180", false)]
     [InlineData("{}", HostMode.Dev, "127.0.0.1:5180", false)]

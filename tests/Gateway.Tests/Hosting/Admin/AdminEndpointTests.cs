@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Gateway.Boundary.Limits;
 using Gateway.Configuration;
+using Gateway.Hosting;
 using Gateway.Hosting.Admin;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -157,6 +158,32 @@ public sealed class AdminEndpointTests
         Assert.Equal(1, down.Failures["refused"]);
         Assert.True(status.Services.Single(one => one.Cluster == "service").IsUp);
         Assert.Equal(["localhost", "127.0.0.1"], Assert.Single(status.Certificates).Names);
+    }
+
+    [Fact]
+    public async Task GoesOnWhileCallsDrainAndSaysSo()
+    {
+        await using var service = await TestService.StartAsync(async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await socket.ReceiveAsync(new byte[10].AsMemory(), Cancellation);
+            await socket.CloseOutputAsync(socket.CloseStatus!.Value, null, Cancellation);
+        });
+        var configuration = TestConfiguration.ForService(service.Address) with { Gateway = new GatewayOptions { DrainTimeout = TimeSpan.FromMinutes(5) } };
+        await using var gateway = await TestGateway.StartAsync(configuration, HostMode.Run, admin: FreePort);
+        using var client = ClientOf(gateway);
+        using var call = await gateway.ConnectWebSocketAsync("/ws/", Version.Parse("1.1"), Cancellation);
+
+        var stopping = gateway.StopAsync();
+        using var ready = await client.GetAsync("/readyz", Cancellation);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal("draining\n", await ready.Content.ReadAsStringAsync(Cancellation));
+        Assert.Equal("ok\n", await client.GetStringAsync("/healthz", Cancellation));
+        Assert.Contains("gateway_websockets_open{route=\"all\"} 1\n", await client.GetStringAsync("/metrics", Cancellation), StringComparison.Ordinal);
+
+        await call.CloseAsync(System.Net.WebSockets.WebSocketCloseStatus.NormalClosure, null, Cancellation);
+        await stopping;
+        Assert.Contains("gateway_websockets_open{route=\"all\"} 0\n", await client.GetStringAsync("/metrics", Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]

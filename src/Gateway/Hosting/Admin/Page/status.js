@@ -115,7 +115,7 @@ function showRoutes() {
     element('td', { class: 'name' }, element('b', null, pattern(route)), element('small', null, route.id === '-' ? word('ownNote') : `${route.id} → ${route.cluster}`)),
     element('td', { class: 'trend' }, spark(route.history, route.errorHistory)),
     cell(word('rate'), number(route.history.at(-1) ?? 0, 1)),
-    cell(word('latency'), `${latency(route.median)} / ${latency(route.percentile95)}`),
+    cell(word('latency'), route.median === null ? '–' : `${latency(route.median)} / ${latency(route.percentile95)}`),
     cell(word('total'), number(route.requests)),
     cell(word('errors'), element('span', { class: route.serverErrors > 0 ? 'bad-text' : null }, number(route.serverErrors))),
     cell(word('bytes'), `${bytes(route.bytesReceived)} / ${bytes(route.bytesSent)}`),
@@ -224,7 +224,7 @@ function showFacts() {
     [word('file'), element('code', null, configuration.file)],
     [word('applied'), timed(configuration.appliedAt, `${exact(configuration.appliedAt)} (${when(configuration.appliedAt)})`), ' · ',
       element('span', { class: configuration.rejectedAt ? 'bad-text' : null }, configuration.rejectedAt ? word('notInForce', when(configuration.rejectedAt)) : word('inForce'))],
-    [word('endpoints'), ...status.endpoints.flatMap((endpoint, i) => [i > 0 ? element('br') : '', element('code', null, endpoint.address), ` ${endpoint.description}`])],
+    [word('endpoints'), ...status.endpoints.flatMap((endpoint, i) => [i > 0 ? element('br') : '', element('code', null, endpoint.address), language === 'en' ? ` ${endpoint.description}` : ''])],
     [word('limits'), counts(status.limits) || word('limitsNone')],
   ]);
   facts('process', [
@@ -268,7 +268,7 @@ async function refresh() {
   // Who marks a text to copy it must not lose it.
   if (!document.hidden && getSelection().isCollapsed) {
     try {
-      const response = await fetch('status.json', { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+      const response = await fetch('status.json', { cache: 'no-store', signal: AbortSignal.timeout(10000) });
       if (!response.ok) throw new Error(String(response.status));
       status = await response.json();
       failures = 0;
