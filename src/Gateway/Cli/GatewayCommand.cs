@@ -16,6 +16,7 @@ internal static class GatewayCommand
             TopCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
+            MaintenanceCommand.Create(),
         };
 
         if (args.Length == 0)

@@ -32,6 +32,10 @@ internal static class GatewayOptionsReader
             TrustedProxies = NetworksReader.Read(section?.Child("TrustedProxies"), errors),
             Admin = AdminReader.Read(root, errors),
             Access = AccessReader.Read(root, errors),
+            ErrorPages = ErrorPagesReader.Read(section?.Child("ErrorPages"), errors),
+            Maintenance = section?.Child("Maintenance")?.Value,
+            StaticFiles = SiteOptionsReader.Read(root, errors),
+            Compression = Flag(section?.Child("Compression")) ?? defaults.Compression,
         };
     }
 

@@ -39,13 +39,18 @@ internal sealed class TestGateway : IAsyncDisposable
         where T : notnull => _app.Services.GetRequiredService<T>();
 
     public static async Task<TestGateway> StartAsync(
-        GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0", AdminListening? admin = null)
+        GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0",
+        AdminListening? admin = null, Action<IServiceCollection>? customize = null)
     {
         var certificates = new ServedCertificates(TimeProvider.System);
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, admin: admin, customize: builder => log.Capture(builder.Services));
+            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, admin: admin, customize: builder =>
+            {
+                log.Capture(builder.Services);
+                customize?.Invoke(builder.Services);
+            });
         await app.StartAsync();
         return new TestGateway(app, log);
     }
