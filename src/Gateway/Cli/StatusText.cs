@@ -37,7 +37,7 @@ internal static class StatusText
             output.WriteLine("Last problems");
             foreach (var problem in status.Problems.Take(MostProblems))
             {
-                output.WriteLine($"  {Span(status.Now - problem.At) + " ago",-12} {(problem.IsError ? "ERR" : "WRN")} {OneLine(problem.Text)}");
+                output.WriteLine($"  {Span(status.Now - problem.At) + " ago",-12} {(problem.IsError ? "ERR" : "WRN")} {(problem.Times > 1 ? $"{problem.Times} times: " : "")}{OneLine(problem.Text)}");
             }
         }
     }

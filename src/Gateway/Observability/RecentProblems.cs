@@ -4,12 +4,13 @@ using Serilog.Events;
 
 namespace Gateway.Observability;
 
-/// <summary>The last warnings and errors of the log, so that a person need not go and look for it.</summary>
+/// <summary>The last warnings and errors of the log, so that a person need not go and look for it. The same again is counted: a service that
+/// is down must not push out everything else.</summary>
 internal sealed class RecentProblems : ILogEventSink
 {
     private const int Kept = 50;
 
-    private readonly Queue<Problem> _problems = new();
+    private readonly List<Problem> _problems = [];
     private readonly Lock _lock = new();
 
     /// <summary>The last one first.</summary>
@@ -19,7 +20,7 @@ internal sealed class RecentProblems : ILogEventSink
         {
             lock (_lock)
             {
-                return [.. _problems.Reverse()];
+                return [.. Enumerable.Reverse(_problems)];
             }
         }
     }
@@ -37,14 +38,21 @@ internal sealed class RecentProblems : ILogEventSink
             Text(logEvent),
             Value(logEvent, "Service") is { } service && Value(logEvent, "Reason") is { } reason && Value(logEvent, "StatusCode") is { } status
                 ? new ProblemOfService(service, reason, status, Value(logEvent, "Method") ?? "", Value(logEvent, "Path") ?? "")
-                : null);
+                : null,
+            Times: 1);
         lock (_lock)
         {
-            _problems.Enqueue(problem);
-            if (_problems.Count > Kept)
+            if (_problems.FindIndex(problem.IsLike) is >= 0 and var same)
             {
-                _problems.Dequeue();
+                problem = problem with { Times = _problems[same].Times + 1 };
+                _problems.RemoveAt(same);
             }
+            else if (_problems.Count == Kept)
+            {
+                _problems.RemoveAt(0);
+            }
+
+            _problems.Add(problem);
         }
     }
 
@@ -81,9 +89,17 @@ internal sealed class RecentProblems : ILogEventSink
 }
 
 /// <summary>A line of the log.</summary>
-/// <param name="Text">As it stands there.</param>
+/// <param name="At">When it was written last.</param>
+/// <param name="Text">As it stood there last.</param>
 /// <param name="Service">What it says about a service that failed; null when it is about something else.</param>
-internal sealed record Problem(DateTimeOffset At, bool IsError, string Text, ProblemOfService? Service);
+/// <param name="Times">How often it was written.</param>
+internal sealed record Problem(DateTimeOffset At, bool IsError, string Text, ProblemOfService? Service, long Times)
+{
+    /// <summary>Whether the two are the same but for the time and the request.</summary>
+    public bool IsLike(Problem other) => Service is { } service
+        ? other.Service is { } its && its.Service == service.Service && its.Reason == service.Reason
+        : other.Text == Text;
+}
 
 /// <summary>A request that a service did not answer.</summary>
 internal sealed record ProblemOfService(string Service, string Reason, string Status, string Method, string Path);

@@ -26,14 +26,20 @@ public sealed class RecentProblemsTests
     }
 
     [Fact]
-    public void AFailedServiceIsToldInParts()
+    public void AServiceThatFailsAgainIsTheSameProblemWithItsParts()
     {
         using var log = new LoggerConfiguration().WriteTo.Sink(_problems).CreateLogger();
         log.Warning(
             "The service {Service} {Reason}: answered {StatusCode} to {Method} {Path} ({RequestId})",
+            "'web' (http://127.0.0.1:3000)", "refused the connection: nothing listens there", 502, "GET", "/page", "W");
+        log.Warning("something else");
+        log.Warning(
+            "The service {Service} {Reason}: answered {StatusCode} to {Method} {Path} ({RequestId})",
             "'web' (http://127.0.0.1:3000)", "refused the connection: nothing listens there", 502, "GET", "/", "X");
 
-        var problem = Assert.Single(_problems.All);
+        Assert.Equal(2, _problems.All.Count);
+        var problem = _problems.All[0];
+        Assert.Equal(2, problem.Times);
         Assert.Equal("The service 'web' (http://127.0.0.1:3000) refused the connection: nothing listens there: answered 502 to GET / (X)", problem.Text);
         Assert.Equal(new ProblemOfService("'web' (http://127.0.0.1:3000)", "refused the connection: nothing listens there", "502", "GET", "/"), problem.Service);
     }

@@ -210,7 +210,8 @@ function showProblems() {
   byId('problems').replaceChildren(...status.problems.slice(0, 15).map(problem => element('li', null,
     element('span', { class: 'dot', 'data-tone': problem.isError ? 'bad' : 'busy' }),
     element('span', { class: 'when' }, timed(problem.at, when(problem.at))),
-    element('div', { class: 'body' }, problemText(problem)))),
+    element('div', { class: 'body' }, problemText(problem)),
+    problem.times > 1 ? element('span', { class: 'side soft' }, `× ${number(problem.times)}`) : null)),
     ...(status.problems.length === 0 ? [element('li', { class: 'empty' }, word('problemsNone'))] : []));
 }
 
