@@ -60,7 +60,7 @@ internal static class StatusText
     [
         route.Id == "-" ? "(the gateway itself)" : $"{route.Pattern} -> {route.Cluster}",
         Spark(route.History),
-        Number(route.History.LastOrDefault()),
+        Number(route.History.Count > 0 ? route.History[^1] : 0),
         Latency(route.Median),
         Latency(route.Percentile95),
         Number(route.Requests),
