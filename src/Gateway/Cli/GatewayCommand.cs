@@ -12,6 +12,8 @@ internal static class GatewayCommand
             RunCommand.Create(),
             DevCommand.Create(),
             CheckCommand.Create(),
+            StatusCommand.Create(),
+            TopCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
             ImportCommand.Create(),

@@ -60,12 +60,15 @@ internal static class ConfigurationReader
         LettuceEncryptValidator.Validate(usable, endpoints.Endpoints, errors);
         var (routes, clusters) = ReadYarp(usable, root, errors);
 
+        var gateway = GatewayOptionsReader.Read(usable, errors);
+        AdminRouteValidator.Validate(usable, routes, clusters, gateway.Admin, errors);
+
         var configuration = new GatewayConfiguration
         {
             FilePath = path,
             Tree = tree,
             Root = root,
-            Gateway = GatewayOptionsReader.Read(usable, errors),
+            Gateway = gateway,
             Endpoints = endpoints.Endpoints,
             EndpointCertificates = endpoints.Certificates,
             Routes = routes,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Configuration;
+using Gateway.Observability;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -39,7 +40,8 @@ internal static class Logging
 
     /// <param name="configuration">From <see cref="WithDefaults"/>: levels follow its reloads, sinks do not.</param>
     /// <param name="mode">Decides the sink when the file names none.</param>
-    public static Logger Create(IConfiguration configuration, HostMode mode)
+    /// <param name="problems">Hears of warnings and errors, wherever the log goes.</param>
+    public static Logger Create(IConfiguration configuration, HostMode mode, RecentProblems problems)
     {
         var options = new ConfigurationReaderOptions(
             typeof(ConsoleLoggerConfigurationExtensions).Assembly,
@@ -51,7 +53,8 @@ internal static class Logging
         var logger = new LoggerConfiguration()
             .Filter.ByExcluding(IsSaidElsewhere)
             .Enrich.FromLogContext()
-            .ReadFrom.Configuration(configuration, options);
+            .ReadFrom.Configuration(configuration, options)
+            .WriteTo.Sink(problems, LogEventLevel.Warning);
 
         if (!configuration.GetSection("Serilog:WriteTo").Exists())
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Gateway.Certificates;
 using Gateway.Configuration;
+using Gateway.Observability;
 
 namespace Gateway.Hosting;
 

@@ -13,6 +13,9 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
     /// would end those who have them.</summary>
     public int? OwnPort { get; set; }
 
+    /// <summary>Connections that are open.</summary>
+    public int Open => _open.Total;
+
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => async connection =>
     {
         if (IsOwn(connection))

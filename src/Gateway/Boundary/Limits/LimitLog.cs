@@ -10,6 +10,9 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
 
     private readonly ConcurrentDictionary<string, Hits> _hits = new();
 
+    /// <summary>How often each limit was hit since the start, by its key below <c>Gateway:Limits</c> or Kestrel's word.</summary>
+    public IReadOnlyDictionary<string, long> Totals => _hits.ToDictionary(pair => pair.Key, pair => pair.Value.Total);
+
     /// <param name="limit">The key below <c>Gateway:Limits</c>, or Kestrel's word for a limit that has none.</param>
     /// <param name="client">Who ran into it; null where that is not known.</param>
     public void Hit(string limit, IPAddress? client)
@@ -44,7 +47,10 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
         private readonly Lock _lock = new();
         private bool _isTold;
         private long _count;
+        private long _total;
         private IPAddress? _last;
+
+        public long Total => Volatile.Read(ref _total);
 
         /// <returns>True when it has to be told now.</returns>
         public bool Add(IPAddress? client)
@@ -52,6 +58,7 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
             lock (_lock)
             {
                 _last = client;
+                _total++;
                 _count += _isTold ? 1 : 0;
                 var isFirst = !_isTold;
                 _isTold = true;

@@ -53,6 +53,18 @@ internal sealed partial class CertificateService(
         }
     }
 
+    /// <summary>What is known and planned about each wanted name.</summary>
+    public IReadOnlyList<NameState> States
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _names.Select(name => name.State)];
+            }
+        }
+    }
+
     /// <summary>Publishes what is stored: before the first handshake, and again whenever the options have changed. What is under way
     /// ends as it began.</summary>
     /// <param name="options">Null when no name is wanted.</param>
