@@ -46,8 +46,9 @@ internal sealed class NginxLexer(string file, string text)
             NoticeLine();
             if (quote != '\0')
             {
-                _at += text[_at] == '\\' ? 1 : 0;
-                quote = _at < text.Length && (text[_at] == quote || text[_at] == '\n') ? '\0' : quote;
+                var isEscape = text[_at] == '\\' && _at + 1 < text.Length && text[_at + 1] != '\n';
+                quote = !isEscape && (text[_at] == quote || text[_at] == '\n') ? '\0' : quote;
+                _at += isEscape ? 1 : 0;
                 continue;
             }
 
