@@ -27,7 +27,8 @@ internal sealed class RouteValidator(YarpConfiguration yarp, ConfigurationErrors
     {
         if (RouteAnswer.Of(route) is not { } answer)
         {
-            if (route.ClusterId is null)
+            // A wrong Status or Redirect has been said already.
+            if (route.ClusterId is null && !errors.IsSpokenAboutWithin(node.PathOf("Metadata")))
             {
                 errors.AddMissing(node, "ClusterId", "add it, for example \"ClusterId\": \"voice\"");
             }

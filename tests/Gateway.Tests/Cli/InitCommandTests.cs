@@ -40,7 +40,8 @@ public sealed class InitCommandTests : IDisposable
         Assert.Contains("valid, with 3 routes", output, StringComparison.Ordinal);
         var configuration = Read();
         Assert.Equal(["chat.example.com"], configuration.AllowedHosts);
-        Assert.Equal((["chat.example.com"], "me@example.com"), (configuration.Acme!.DomainNames, configuration.Acme.EmailAddress));
+        Assert.Equal(["chat.example.com"], configuration.Acme!.DomainNames);
+        Assert.Equal("me@example.com", configuration.Acme.EmailAddress);
         Assert.Equal(["api /api/{**rest}", "web /{**rest}", "ws /ws/{**rest}"], configuration.Routes.Select(r => $"{r.RouteId} {r.Match.Path}").Order());
         Assert.Equal(["ws"], configuration.Routes.Where(RouteMetadata.AllowsWebSockets).Select(r => r.RouteId));
         Assert.Equal("http://127.0.0.1:5003", configuration.Clusters.Single(c => c.ClusterId == "ws").Destinations!["one"].Address);

@@ -40,9 +40,19 @@ internal sealed class NginxLexer(string file, string text)
     /// <summary>Passes over code of another language (<c>content_by_lua_block</c>) up to the brace that closes it.</summary>
     public void SkipCode(NginxPlace opened)
     {
+        var quote = '\0';
         for (var depth = 1; _at < text.Length; _at++)
         {
             NoticeLine();
+            if (quote != '\0')
+            {
+                var isEscape = text[_at] == '\\' && _at + 1 < text.Length && text[_at + 1] != '\n';
+                quote = !isEscape && (text[_at] == quote || text[_at] == '\n') ? '\0' : quote;
+                _at += isEscape ? 1 : 0;
+                continue;
+            }
+
+            quote = text[_at] is '"' or '\'' ? text[_at] : '\0';
             depth += text[_at] switch { '{' => 1, '}' => -1, _ => 0 };
             if (depth == 0)
             {
