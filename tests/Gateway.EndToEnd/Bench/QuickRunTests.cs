@@ -45,7 +45,12 @@ public sealed class QuickRunTests
     public async Task AnAnswerWithWrongBytesFailsTheRun()
     {
         using var folder = new TestFolder();
-        await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("""{"status":"almost"}"""));
+        const string answer = """{"status":"almost"}""";
+        await using var service = await TestService.StartAsync(context =>
+        {
+            context.Response.ContentLength = answer.Length;
+            return context.Response.WriteAsync(answer);
+        });
         await using var gateway = await GatewayProcess.RunAsync(folder, new GatewayJson().Https().To(service.Address));
 
         var result = await RunningProgram.RunAsync(

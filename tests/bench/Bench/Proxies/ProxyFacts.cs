@@ -7,8 +7,10 @@ namespace Bench.Proxies;
 /// <summary>What a proxy turned out to be, and that it does what all have to do.</summary>
 internal sealed record ProxyFacts
 {
+    public ProxyFacts(Proxy proxy) => Proxy = proxy;
+
     [JsonIgnore]
-    public required Proxy Proxy { get; init; }
+    public Proxy Proxy { get; }
 
     public string Name => Proxy.Name;
 
@@ -33,9 +35,8 @@ internal sealed record ProxyFacts
             }
         }
 
-        return new ProxyFacts
+        return new ProxyFacts(running.Proxy)
         {
-            Proxy = running.Proxy,
             Version = ChildProcess.FirstLine(running.Proxy.VersionCommand),
             Tls = $"{connection.Tls.SslProtocol} {connection.Tls.NegotiatedCipherSuite}",
         };

@@ -9,13 +9,18 @@ internal static class ResultFiles
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(Results results, ComparisonOptions options)
+    /// <summary>Into the folder that the command line names, if it does.</summary>
+    public static void WriteOutput(Results results, ComparisonOptions options)
     {
         if (options.OutputFolder is { } folder)
         {
             WriteBoth(results, folder, "results");
         }
+    }
 
+    /// <summary>Into the repository, if that was asked for.</summary>
+    public static void Record(Results results, ComparisonOptions options)
+    {
         if (options.Records)
         {
             WriteBoth(results, "tests/bench/results", $"{results.Started:yyyy-MM-dd}");

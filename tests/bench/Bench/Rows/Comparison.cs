@@ -37,7 +37,7 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
         {
             var results = await new Comparison(options, folder).RunAsync();
             Console.WriteLine(MarkdownReport.Write(results));
-            ResultFiles.Write(results, options);
+            ResultFiles.Record(results, options);
             return results.Measurements.All(m => m.Errors == 0) ? 0 : 1;
         }
         finally
@@ -66,15 +66,20 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
                 facts.Add(await ProxyFacts.AskAsync(proxy));
             }
 
+            var results = new Results { Started = started, Rounds = 0, Seconds = options.Steady.TotalSeconds, Proxies = facts, Measurements = _measurements };
             for (var round = 1; round <= options.Rounds; round++)
             {
                 foreach (var row in options.Rows)
                 {
                     await MeasureAsync(row, round);
                 }
+
+                // A run takes long; what it has found is kept when it is broken off.
+                results = results with { Rounds = round };
+                ResultFiles.WriteOutput(results, options);
             }
 
-            return new Results { Started = started, Rounds = options.Rounds, Seconds = options.Steady.TotalSeconds, Proxies = facts, Measurements = _measurements };
+            return results;
         }
         finally
         {
