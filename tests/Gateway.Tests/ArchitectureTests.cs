@@ -7,7 +7,8 @@ public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Cli"] = ["Hosting", "Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Cli"] = ["Import", "Hosting", "Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Import"] = ["Configuration"],
         ["Hosting"] = ["Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Boundary", "Proxying", "Configuration", "Platform"],

@@ -16,6 +16,8 @@ internal static class GatewayCommand
             TopCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
+            ImportCommand.Create(),
+            InitCommand.Create(),
             MaintenanceCommand.Create(),
         };
 

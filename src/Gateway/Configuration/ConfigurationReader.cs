@@ -20,6 +20,17 @@ internal static class ConfigurationReader
         return Read(path, file, environment, errors);
     }
 
+    /// <summary>Reads and checks a file's content, as <see cref="Read(string, IReadOnlyDictionary{string, string})"/> does.</summary>
+    /// <param name="path">The name in the errors.</param>
+    /// <param name="content">What stands in the file.</param>
+    /// <param name="environment">All variables of the process.</param>
+    public static ConfigurationResult Read(string path, byte[] content, IReadOnlyDictionary<string, string> environment)
+    {
+        var errors = new ConfigurationErrors();
+        EnvironmentValidator.Validate(environment, errors);
+        return Read(path, JsonTree.Read(content, path, errors) ?? ConfigurationNode.EmptyRoot(path), environment, errors);
+    }
+
     /// <summary>What the environment alone says, for what needs no file.</summary>
     /// <param name="path">Where the file would be.</param>
     /// <param name="environment">All variables of the process.</param>

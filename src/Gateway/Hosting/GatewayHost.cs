@@ -172,6 +172,8 @@ internal static class GatewayHost
         services.AddSingleton<WebSocketLimits>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
+        services.AddSingleton<RefusedBodies>();
+        services.AddHostedService<ServerEndings>();
         services.AddSingleton<LimitLog>();
         services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
         services.AddHostedService<ServerRefusals>();
@@ -299,6 +301,7 @@ internal static class GatewayHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseMiddleware<ConsumedCredentials>();
+        app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();

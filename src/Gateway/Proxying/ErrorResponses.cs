@@ -6,7 +6,8 @@ namespace Gateway.Proxying;
 
 /// <summary>The one place where a failure becomes a response: a small page for browsers, problem details (RFC 9457) for others, with
 /// the request id that stands in the log.</summary>
-internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfiguration configuration, ServiceFailures failures, ErrorDetail detail, ILogger<ErrorResponses> logger)
+internal sealed partial class ErrorResponses(
+    RequestDelegate next, CurrentConfiguration configuration, RefusedBodies bodies, ServiceFailures failures, ErrorDetail detail, ILogger<ErrorResponses> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -38,6 +39,11 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
 
         if (!context.Response.HasStarted && (failure is not null || IsRefusedHere(context)))
         {
+            if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            {
+                bodies.Report(context.Connection.RemoteIpAddress);
+            }
+
             await ErrorPage.WriteAsync(context, Explain(context, failure), configuration.Value.Gateway.ErrorPages);
         }
     }
