@@ -20,7 +20,9 @@ public sealed class PageTests
         {
             await using var context = await chromium.Browser.NewContextAsync(new BrowserNewContextOptions
             {
-                Locale = locale, ViewportSize = new ViewportSize { Width = width, Height = height }, DeviceScaleFactor = 2,
+                Locale = locale,
+                ViewportSize = new ViewportSize { Width = width, Height = height },
+                DeviceScaleFactor = 2,
                 ColorScheme = name == "phone" && locale == "zh-CN" ? ColorScheme.Dark : ColorScheme.Light,
             });
             var page = await context.NewPageAsync();
