@@ -13,7 +13,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Serilog;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -43,7 +42,7 @@ internal static class GatewayHost
         services.AddSingleton(new CurrentConfiguration(configuration));
         var values = new ReloadableValues(configuration.Root);
         var live = Logging.WithDefaults(values);
-        services.AddSerilog(Logging.Create(live, mode), dispose: true);
+        Logging.Add(services, live, mode);
         AddDrain(services, mode);
         AddSystemd(services, systemd ?? SystemdHandover.None);
 
@@ -244,9 +243,7 @@ internal static class GatewayHost
         // 7. The route and who may use it: strangers get the same answer whatever the route allows.
         app.UseRouting();
         app.UseCors();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.UseMiddleware<ConsumedCredentials>();
+        UseAccess(app);
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
@@ -260,5 +257,22 @@ internal static class GatewayHost
             proxy.UseLoadBalancing();
             proxy.UsePassiveHealthChecks();
         });
+    }
+
+    /// <summary>Only for routes with a policy: the others are spared what it costs.</summary>
+    private static void UseAccess(IApplicationBuilder app)
+    {
+        app.UseWhen(
+            static context => context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null,
+            guarded =>
+            {
+                guarded.UseAuthentication();
+                guarded.UseAuthorization();
+                guarded.UseMiddleware<ConsumedCredentials>();
+            });
+
+        // ASP.NET Core puts both before everything else where it believes that they were forgotten.
+        app.Properties["__AuthenticationMiddlewareSet"] = true;
+        app.Properties["__AuthorizationMiddlewareSet"] = true;
     }
 }
