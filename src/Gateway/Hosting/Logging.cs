@@ -28,8 +28,6 @@ internal static class Logging
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
         // ErrorResponses says it once, in plain words, with the request id.
         ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Fatal",
-        // AccessLog says it without the query, where keys may stand. While it listens, each request gets an Activity and a scope.
-        ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.Hosting.Diagnostics"] = "Off",
         // ASP.NET Core would write a line for each 401; FailedAttempts writes one a minute.
         ["Serilog:MinimumLevel:Override:Gateway.Boundary.Access.AccessHandler"] = "Warning",
     };
@@ -66,6 +64,8 @@ internal static class Logging
         };
         var logger = new LoggerConfiguration()
             .Filter.ByExcluding(IsSaidElsewhere)
+            // AccessLog says it without the query, where keys may stand. While it listens, each request costs an activity and a scope.
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Enrich.FromLogContext()
             .ReadFrom.Configuration(configuration, options);
 
