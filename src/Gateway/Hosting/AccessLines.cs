@@ -48,7 +48,7 @@ internal sealed class AccessLines(ILoggerFactory all, StandardOutput output, Tim
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (logLevel != LogLevel.Information || exception is not null || state is not IReadOnlyList<KeyValuePair<string, object?>> properties)
+            if (eventId.Id != AccessLog.RequestEvent || exception is not null || state is not IReadOnlyList<KeyValuePair<string, object?>> properties)
             {
                 logger.Log(logLevel, eventId, state, exception, formatter);
                 return;
