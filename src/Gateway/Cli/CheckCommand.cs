@@ -61,6 +61,11 @@ internal static class CheckCommand
         {
             output.WriteLine($"  {route.Pattern,-24} -> {string.Join(", ", route.Destinations)}");
         }
+
+        if (configuration.Gateway.StaticFiles is { } files)
+        {
+            output.WriteLine($"  {"everything else",-24} -> files in {files.Root}");
+        }
     }
 
     private static void WriteAcme(GatewayConfiguration configuration, TextWriter output)

@@ -3,8 +3,10 @@ using Gateway.Boundary.Access;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.FrontEnd;
 using Gateway.Hosting;
 using Gateway.Platform;
+using Gateway.Proxying;
 
 namespace Gateway.Cli;
 
@@ -31,6 +33,8 @@ internal static class ConfigurationFile
                 .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates]),
                 .. TrustedRoots.Validate(configuration),
                 .. SigningKeyFiles.Validate(configuration),
+                .. StaticFilesValidator.Validate(configuration),
+                .. ErrorPagesValidator.Validate(configuration),
                 .. StateDirectoryErrors(configuration),
             ],
         };

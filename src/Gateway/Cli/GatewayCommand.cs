@@ -14,6 +14,7 @@ internal static class GatewayCommand
             CheckCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
+            MaintenanceCommand.Create(),
         };
 
         if (args.Length == 0)

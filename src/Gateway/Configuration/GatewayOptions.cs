@@ -43,4 +43,16 @@ internal sealed record GatewayOptions
 
     /// <summary>Who may use a route, by the name that the route's <c>AuthorizationPolicy</c> says; names ignore case.</summary>
     public IReadOnlyDictionary<string, AccessPolicy> Access { get; init; } = new Dictionary<string, AccessPolicy>();
+
+    /// <summary>The front end that the gateway serves itself; null when services do.</summary>
+    public SiteOptions? StaticFiles { get; init; }
+
+    /// <summary>Whether text of a known length is compressed for who accepts it.</summary>
+    public bool Compression { get; init; }
+
+    /// <summary>HTML files in the place of the gateway's own error pages, by status (<c>502</c>), class (<c>5xx</c>) or <c>*</c> for all.</summary>
+    public IReadOnlyDictionary<string, string> ErrorPages { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>While this file exists, new requests get 503; null means <c>maintenance</c> in the state directory.</summary>
+    public string? Maintenance { get; init; }
 }

@@ -31,6 +31,10 @@ internal static class GatewayOptionsReader
             ProxyProtocol = Flag(section?.Child("ProxyProtocol")) ?? defaults.ProxyProtocol,
             TrustedProxies = NetworksReader.Read(section?.Child("TrustedProxies"), errors),
             Access = AccessReader.Read(root, errors),
+            ErrorPages = ErrorPagesReader.Read(section?.Child("ErrorPages"), errors),
+            Maintenance = section?.Child("Maintenance")?.Value,
+            StaticFiles = SiteOptionsReader.Read(root, errors),
+            Compression = Flag(section?.Child("Compression")) ?? defaults.Compression,
         };
     }
 

@@ -11,13 +11,12 @@ internal sealed class RouteValidator(YarpConfiguration yarp, ConfigurationErrors
     public void Validate(ConfigurationNode root, IProxyConfig config)
     {
         var clusters = root.Find("ReverseProxy:Clusters")?.Children.Select(cluster => cluster.Key).ToArray() ?? [];
-        var policies = root.Find("Gateway:Access")?.Children.Select(policy => policy.Key).ToArray() ?? [];
         foreach (var node in root.Find("ReverseProxy:Routes")?.Children ?? [])
         {
             if (config.Routes.FirstOrDefault(r => r.RouteId.Equals(node.Key, StringComparison.OrdinalIgnoreCase)) is { } route)
             {
                 ValidateCluster(node, route, clusters);
-                ValidatePolicy(node, route, policies);
+                PolicyReference.Check(node.Nearest("AuthorizationPolicy"), route.AuthorizationPolicy, root, errors);
                 ValidateMatch(node, route);
             }
         }
@@ -36,25 +35,6 @@ internal sealed class RouteValidator(YarpConfiguration yarp, ConfigurationErrors
             : clusters.Length == 0 ? "add it under ReverseProxy:Clusters"
             : "add it under ReverseProxy:Clusters; there are " + string.Join(", ", clusters);
         errors.Add(node.Nearest("ClusterId"), QuotedValue.Of(route.ClusterId), "there is no such cluster", remedy);
-    }
-
-    private void ValidatePolicy(ConfigurationNode node, RouteConfig route, string[] policies)
-    {
-        if (string.IsNullOrEmpty(route.AuthorizationPolicy)
-            || route.AuthorizationPolicy.Equals("Anonymous", StringComparison.OrdinalIgnoreCase)
-            || policies.Contains(route.AuthorizationPolicy, StringComparer.OrdinalIgnoreCase)
-            || errors.IsSpokenAbout("Gateway:Access:" + route.AuthorizationPolicy))
-        {
-            return;
-        }
-
-        var isYarps = route.AuthorizationPolicy.Equals("Default", StringComparison.OrdinalIgnoreCase);
-        var remedy = DidYouMean.Nearest(route.AuthorizationPolicy, policies) is { } near ? $"did you mean '{near}'?"
-            : policies.Length == 0 ? "add a policy under Gateway:Access and name it here"
-            : "add it under Gateway:Access; there are " + string.Join(", ", policies);
-        errors.Add(
-            node.Nearest("AuthorizationPolicy"), QuotedValue.Of(route.AuthorizationPolicy),
-            isYarps ? "the gateway has no default policy" : "there is no such policy", remedy);
     }
 
     private void ValidateMatch(ConfigurationNode node, RouteConfig route)

@@ -4,6 +4,7 @@ using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.FrontEnd;
 using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Proxying;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Yarp.ReverseProxy.Forwarder;
@@ -55,6 +57,7 @@ internal static class GatewayHost
 
         AddBoundary(services);
         AddProxy(services, configuration);
+        AddCompression(services);
         if (source is not null)
         {
             services.AddSingleton(source);
@@ -178,6 +181,12 @@ internal static class GatewayHost
             provider.GetRequiredService<DescriptorAlarm>()));
     }
 
+    private static void AddCompression(IServiceCollection services)
+    {
+        services.AddResponseCompression(CompressedText.Configure);
+        services.AddSingleton<IResponseCompressionProvider, CompressedText>();
+    }
+
     private static void AddAccess(IServiceCollection services)
     {
         services.AddAuthentication().AddScheme<AuthenticationSchemeOptions, AccessHandler>(AccessHandler.SchemeName, null);
@@ -217,6 +226,8 @@ internal static class GatewayHost
         app.UseMiddleware<ForwardedHeaders>();
         app.UseMiddleware<AccessLog>();
         app.UseMiddleware<StrictTransportSecurity>();
+        var configuration = app.Services.GetRequiredService<CurrentConfiguration>();
+        app.UseWhen(_ => configuration.Value.Gateway.Compression, compressed => compressed.UseResponseCompression());
 
         // 2. Every failure below ends here.
         ErrorPage.Prepare();
@@ -239,9 +250,11 @@ internal static class GatewayHost
 
         // 6. Names that are not served go nowhere.
         app.UseMiddleware<HostFilter>();
+        app.UseMiddleware<Maintenance>(Path.Combine(CertificateSources.StateDirectory(configuration.Value), Maintenance.FileName));
 
         // 7. The route and who may use it: strangers get the same answer whatever the route allows.
         app.UseRouting();
+        app.UseMiddleware<StaticFiles>();
         app.UseCors();
         UseAccess(app);
 

@@ -30,6 +30,11 @@ internal static partial class StartupLog
                 LogRoute(logger, route.RouteId, route.Pattern, destination, report.IsUp[destination] ? "up" : "down");
             }
         }
+
+        if (report.FilesRoot is { } root)
+        {
+            LogFiles(logger, root);
+        }
     }
 
     /// <summary>What stops working without TLS, said where the operator looks.</summary>
@@ -53,6 +58,9 @@ internal static partial class StartupLog
 
     [LoggerMessage(EventId = 103, Level = LogLevel.Information, Message = "Route {Route} {Pattern} -> {Destination}: {State}")]
     private static partial void LogRoute(ILogger logger, string route, string pattern, string destination, string state);
+
+    [LoggerMessage(EventId = 106, Level = LogLevel.Information, Message = "Everything else -> files in {Root}")]
+    private static partial void LogFiles(ILogger logger, string root);
 
     [LoggerMessage(EventId = 104, Level = LogLevel.Warning, Message = "{Warning}")]
     private static partial void LogPlainHttp(ILogger logger, string warning);

@@ -17,6 +17,9 @@ internal sealed record StartupReport(
     /// <summary>What is done by ACME; empty when nothing is.</summary>
     public IReadOnlyList<AcmeLine> Acme { get; init; } = [];
 
+    /// <summary>The folder of the gateway's own files; null when there are none.</summary>
+    public string? FilesRoot { get; init; }
+
     /// <summary>Asks every destination whether it accepts connections, for a second at most.</summary>
     public static async Task<StartupReport> CreateAsync(
         GatewayConfiguration configuration, ServedCertificates certificates, CancellationToken cancellationToken)
@@ -34,6 +37,7 @@ internal sealed record StartupReport(
             EndpointLine.OpenAddress(configuration, certificates.Table))
         {
             Acme = configuration.Acme is { } acme ? AcmeLine.All(acme) : [],
+            FilesRoot = configuration.Gateway.StaticFiles?.Root,
         };
     }
 
@@ -47,7 +51,7 @@ internal sealed record StartupReport(
         output.WriteLine();
         WriteColumns(output, [.. Endpoints.Select(e => new[] { e.Address, e.Description })]);
         output.WriteLine();
-        WriteColumns(output, [.. Routes.SelectMany(RouteColumns)]);
+        WriteColumns(output, [.. Routes.SelectMany(RouteColumns), .. FilesRoot is { } root ? new[] { new[] { "everything else", "-> files in " + root } } : []]);
     }
 
     private IEnumerable<string[]> RouteColumns(RouteLine route) =>

@@ -18,18 +18,35 @@ internal static class ErrorPage
     /// <summary>Fills in the response whose status is set.</summary>
     /// <param name="context">A request whose response has not started.</param>
     /// <param name="explanation">What the reader may know of the cause; null for nothing.</param>
-    public static Task WriteAsync(HttpContext context, string? explanation)
+    /// <param name="ownPages">The operator's, by status.</param>
+    public static async Task WriteAsync(HttpContext context, string? explanation, IReadOnlyDictionary<string, string> ownPages)
     {
         var response = context.Response;
         response.Headers["X-Request-Id"] = context.TraceIdentifier;
         response.Headers.CacheControl = "no-store";
 
         var chinese = PrefersChinese(context.Request);
-        var (title, advice) = Text(response.StatusCode, chinese);
-        return PrefersHtml(context.Request)
-            ? WriteHtmlAsync(context, title, advice, explanation, chinese)
-            : WriteProblemAsync(context, title, explanation ?? advice);
+        var maintenance = context.Features.Get<MaintenanceNotice>();
+        var (title, advice) = maintenance is null ? Text(response.StatusCode, chinese) : MaintenanceText(chinese);
+        if (!PrefersHtml(context.Request))
+        {
+            await WriteProblemAsync(context, title, explanation ?? advice);
+        }
+        else if ((maintenance?.File ?? OwnPage.FileFor(ownPages, response.StatusCode)) is { } file
+            && await OwnPage.ReadAsync(file, response.StatusCode, title, context.TraceIdentifier, context.RequestAborted) is { } page)
+        {
+            response.ContentType = "text/html; charset=utf-8";
+            await SendAsync(context, page);
+        }
+        else
+        {
+            await WriteHtmlAsync(context, title, advice, explanation, chinese);
+        }
     }
+
+    private static (string Title, string Advice) MaintenanceText(bool chinese) => chinese
+        ? ("维护中", "此网站正在维护，很快就会恢复。")
+        : ("Maintenance", "This site is being worked on and will be back soon.");
 
     private static Task WriteProblemAsync(HttpContext context, string title, string detail)
     {

@@ -38,7 +38,7 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
 
         if (!context.Response.HasStarted && (failure is not null || IsRefusedHere(context)))
         {
-            await ErrorPage.WriteAsync(context, Explain(context, failure));
+            await ErrorPage.WriteAsync(context, Explain(context, failure), configuration.Value.Gateway.ErrorPages);
         }
     }
 

@@ -32,13 +32,18 @@ internal sealed class TestGateway : IAsyncDisposable
     public LogLines Log { get; }
 
     public static async Task<TestGateway> StartAsync(
-        GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0")
+        GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0",
+        Action<IServiceCollection>? customize = null)
     {
         var certificates = new ServedCertificates(TimeProvider.System);
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, customize: builder => log.Capture(builder.Services));
+            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, customize: builder =>
+            {
+                log.Capture(builder.Services);
+                customize?.Invoke(builder.Services);
+            });
         await app.StartAsync();
         return new TestGateway(app, log);
     }

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using Gateway.Configuration;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Model;
 
@@ -33,8 +34,8 @@ internal sealed class AccessHandler(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var route = Context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config;
-        if (route?.AuthorizationPolicy is not { } name || !configuration.Value.Gateway.Access.TryGetValue(name, out _policy))
+        var endpoint = Context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<IAuthorizeData>()?.Policy is not { } name || !configuration.Value.Gateway.Access.TryGetValue(name, out _policy))
         {
             return AuthenticateResult.NoResult();
         }
@@ -45,7 +46,7 @@ internal sealed class AccessHandler(
         {
             if (_verdict != Verdict.CredentialMissing)
             {
-                failures.Note(client, route.RouteId, name, Reason(_verdict));
+                failures.Note(client, endpoint.Metadata.GetMetadata<RouteModel>()?.Config.RouteId ?? endpoint.DisplayName ?? "", name, Reason(_verdict));
             }
 
             return AuthenticateResult.NoResult();
