@@ -13,6 +13,7 @@ internal sealed class StandardOutput : ILogEventSink, IDisposable
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(5);
 
     private readonly Stream _output;
+    private readonly TimeProvider _time;
     private readonly CompactJsonLine _format = new();
     private readonly Lock _lock = new();
     private readonly Lock _writing = new();
@@ -27,7 +28,7 @@ internal sealed class StandardOutput : ILogEventSink, IDisposable
     /// <param name="time">Clock of the few milliseconds.</param>
     public StandardOutput(Stream output, TimeProvider time)
     {
-        _output = output;
+        (_output, _time) = (output, time);
         _timer = time.CreateTimer(static self => ((StandardOutput)self!).WriteWaiting(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -72,31 +73,47 @@ internal sealed class StandardOutput : ILogEventSink, IDisposable
     public void Dispose()
     {
         _timer.Dispose();
-        WriteWaiting();
-    }
-
-    private void WriteWaiting()
-    {
         lock (_writing)
         {
-            var length = Take();
+            WriteTaken();
+        }
+    }
+
+    // Whoever is writing goes on with what has come meanwhile.
+    private void WriteWaiting()
+    {
+        if (_writing.TryEnter())
+        {
             try
             {
-                _output.Write(_written, 0, length);
-                _output.Flush();
+                WriteTaken();
             }
-            catch (IOException)
+            finally
             {
-                // A full disk, say: there is no place to complain.
+                _writing.Exit();
             }
+        }
+    }
 
-            lock (_lock)
+    private void WriteTaken()
+    {
+        var length = Take();
+        try
+        {
+            _output.Write(_written, 0, length);
+            _output.Flush();
+        }
+        catch (IOException)
+        {
+            // A full disk, say: there is no place to complain.
+        }
+
+        lock (_lock)
+        {
+            _isDue = _length > 0;
+            if (_isDue)
             {
-                _isDue = _length > 0;
-                if (_isDue)
-                {
-                    _timer.Change(Delay, Timeout.InfiniteTimeSpan);
-                }
+                _timer.Change(Delay, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -112,7 +129,7 @@ internal sealed class StandardOutput : ILogEventSink, IDisposable
             _length = 0;
             if (_lost > 0)
             {
-                var notice = Encoding.UTF8.GetBytes($"{{\"@m\":\"{_lost} log lines were lost: nobody read standard output\",\"@l\":\"Warning\"}}\n");
+                var notice = Encoding.UTF8.GetBytes($"{{\"@t\":\"{_time.GetUtcNow().UtcDateTime:O}\",\"@m\":\"{_lost} log lines were lost: nobody read standard output\",\"@l\":\"Warning\"}}\n");
                 _lost = 0;
                 notice.CopyTo(_waiting, 0);
                 _length = notice.Length;
