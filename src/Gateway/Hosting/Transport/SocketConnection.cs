@@ -44,14 +44,14 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
             _abortReason ??= abortReason;
         }
 
-        Shut(reset: true);
+        Shut();
     }
 
     /// <summary>Ends it in order: what was written is sent.</summary>
     public override async ValueTask DisposeAsync()
     {
         await _writer.CompleteAsync();
-        Shut(reset: false);
+        Shut();
         _reader.Complete();
         await _receiving;
         _closed.Dispose();
@@ -80,7 +80,8 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         _closed.Cancel();
     }
 
-    private void Shut(bool reset)
+    // With FIN also for an abort: a reset would destroy what the client has not read yet. Whoever wants one sets the socket's linger.
+    private void Shut()
     {
         lock (_lock)
         {
@@ -94,12 +95,6 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
 
         try
         {
-            if (reset)
-            {
-                Socket.Close(timeout: 0);
-                return;
-            }
-
             Socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
