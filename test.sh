@@ -67,8 +67,8 @@ missing_packages() {
   local pair
   # program:package
   for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client \
-    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest \
-    debootstrap:debootstrap systemd-nspawn:systemd-container; do
+    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest testssl:testssl.sh \
+    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done
   for pair in requests:python3-requests websockets:python3-websockets websocket:python3-websocket; do
@@ -109,7 +109,7 @@ install_packages() {
   if $own_policy; then
     rm -f "$policy"
   fi
-  for package in nginx haproxy caddy; do
+  for package in nginx haproxy caddy prometheus; do
     if [[ " ${available[*]} " == *" $package "* ]] && command -v systemctl >/dev/null; then
       systemctl disable --quiet "$package" >/dev/null 2>&1 || true
     fi

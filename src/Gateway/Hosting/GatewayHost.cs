@@ -5,6 +5,7 @@ using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.FrontEnd;
+using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Proxying;
@@ -28,6 +29,7 @@ internal static class GatewayHost
     /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
     /// <param name="source">Where the configuration is read again when it changes; null where it never does.</param>
     /// <param name="systemd">What systemd has handed over; null where it did not start this process.</param>
+    /// <param name="admin">Where the operator's endpoint listens; null for nowhere.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
         GatewayConfiguration configuration,
@@ -35,6 +37,7 @@ internal static class GatewayHost
         CertificateSources certificates,
         ConfigurationSource? source = null,
         SystemdHandover? systemd = null,
+        AdminListening? admin = null,
         Action<WebApplicationBuilder>? customize = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
@@ -44,7 +47,8 @@ internal static class GatewayHost
         services.AddSingleton(new CurrentConfiguration(configuration));
         var values = new ReloadableValues(configuration.Root);
         var live = Logging.WithDefaults(values);
-        Logging.Add(services, live, mode);
+        var problems = new RecentProblems();
+        Logging.Add(services, live, mode, problems);
         AddDrain(services, mode);
         AddSystemd(services, systemd ?? SystemdHandover.None);
 
@@ -58,6 +62,17 @@ internal static class GatewayHost
         AddBoundary(services);
         AddProxy(services, configuration);
         AddCompression(services);
+        AddObservation(services, problems);
+        if (Telemetry.IsWanted)
+        {
+            Telemetry.Add(services, builder.Configuration, StartupReport.ProductVersion);
+        }
+
+        if (admin is not null)
+        {
+            AddAdmin(services, admin, mode);
+        }
+
         if (source is not null)
         {
             services.AddSingleton(source);
@@ -156,6 +171,8 @@ internal static class GatewayHost
         services.AddSingleton<WebSocketLimits>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
+        services.AddSingleton<RefusedBodies>();
+        services.AddHostedService<ServerEndings>();
         services.AddSingleton<LimitLog>();
         services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
         services.AddHostedService<ServerRefusals>();
@@ -179,6 +196,30 @@ internal static class GatewayHost
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>(),
             provider.GetRequiredService<DescriptorAlarm>()));
+    }
+
+    private static void AddObservation(IServiceCollection services, RecentProblems problems)
+    {
+        services.AddSingleton(problems);
+        services.AddSingleton<Traffic>();
+        services.AddSingleton<ServiceFailures>();
+        services.AddSingleton<TlsHandshakes>();
+        services.AddSingleton<LastReload>();
+    }
+
+    private static void AddAdmin(IServiceCollection services, AdminListening admin, HostMode mode)
+    {
+        services.AddSingleton(admin);
+        services.AddSingleton<TrafficHistory>();
+        services.AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
+        services.AddHostedService(provider => provider.GetRequiredService<TlsHandshakes>());
+        services.AddSingleton<ServiceStates>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StatusReader>(provider, mode));
+        services.AddSingleton<MetricsReport>();
+        services.AddSingleton<AdminAnswers>();
+        services.AddSingleton<AdminEndpoint>();
+        services.AddHostedService(provider => provider.GetRequiredService<AdminEndpoint>());
     }
 
     private static void AddCompression(IServiceCollection services)
@@ -257,6 +298,7 @@ internal static class GatewayHost
         app.UseMiddleware<StaticFiles>();
         app.UseCors();
         UseAccess(app);
+        app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Configuration;
+using Gateway.Observability;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -42,10 +43,11 @@ internal static class Logging
     /// <param name="services">For everybody who logs.</param>
     /// <param name="configuration">From <see cref="WithDefaults"/>: levels follow its reloads, sinks do not.</param>
     /// <param name="mode">Decides the sink when the file names none.</param>
-    public static void Add(IServiceCollection services, IConfiguration configuration, HostMode mode)
+    /// <param name="problems">Hears of warnings and errors, wherever the log goes.</param>
+    public static void Add(IServiceCollection services, IConfiguration configuration, HostMode mode, RecentProblems problems)
     {
         var output = mode == HostMode.Run && !IsSinkNamed(configuration) ? new StandardOutput(Console.OpenStandardOutput(), TimeProvider.System) : null;
-        var logger = Create(configuration, output);
+        var logger = Create(configuration, output, problems);
         services.AddSerilog(logger, dispose: true);
         if (output is not null && !Wishes.Any(wish => configuration.GetSection(wish).Exists()))
         {
@@ -53,7 +55,7 @@ internal static class Logging
         }
     }
 
-    private static Logger Create(IConfiguration configuration, StandardOutput? output)
+    private static Logger Create(IConfiguration configuration, StandardOutput? output, RecentProblems problems)
     {
         var options = new ConfigurationReaderOptions(
             typeof(ConsoleLoggerConfigurationExtensions).Assembly,
@@ -67,7 +69,8 @@ internal static class Logging
             // AccessLog says it without the query, where keys may stand. While it listens, each request costs an activity and a scope.
             .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Enrich.FromLogContext()
-            .ReadFrom.Configuration(configuration, options);
+            .ReadFrom.Configuration(configuration, options)
+            .WriteTo.Sink(problems, LogEventLevel.Warning);
 
         if (output is not null)
         {

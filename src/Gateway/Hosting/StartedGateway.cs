@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Platform;
 
@@ -32,7 +33,7 @@ internal sealed class StartedGateway : IAsyncDisposable
         try
         {
             certificates = CertificateSources.For(configuration, mode, lan, TimeProvider.System);
-            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take());
+            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take(), AdminListening.For(configuration, mode));
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
             app.Services.GetService<CertificateService>()?.Apply(configuration.Acme);
@@ -54,6 +55,12 @@ internal sealed class StartedGateway : IAsyncDisposable
         {
             await app.StopAsync(CancellationToken.None);
             await app.DisposeAsync();
+            if (exception is AdminException)
+            {
+                error.WriteLine(exception.Message);
+                return null;
+            }
+
             var explanations = BindFailure.Explain(exception, [.. configuration.Endpoints.Where(e => !inherited.Serve(e))], HostPlatform.Current);
             if (explanations.Count == 0)
             {
@@ -87,6 +94,11 @@ internal sealed class StartedGateway : IAsyncDisposable
             {
                 output.WriteLine($"  or, from other machines, {report.OpenAddress.Replace("localhost", address.ToString(), StringComparison.Ordinal)}");
             }
+        }
+
+        if (App.Services.GetService<AdminEndpoint>()?.Address is { } status)
+        {
+            output.WriteLine($"  Status {status}");
         }
 
         output.WriteLine();

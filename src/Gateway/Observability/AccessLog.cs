@@ -4,7 +4,7 @@ using Yarp.ReverseProxy.Model;
 namespace Gateway.Observability;
 
 /// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.</summary>
-internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, TimeProvider time, ILogger<AccessLog> logger)
+internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, Traffic traffic, TimeProvider time, ILogger<AccessLog> logger)
 {
     /// <summary>Number of the event that every request is.</summary>
     public const int RequestEvent = 10;
@@ -18,6 +18,7 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
+        traffic.Begin();
         using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, opened => LogOpened(context, opened));
         var body = CountedResponseBody.Attach(context);
         // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
@@ -29,23 +30,31 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
         finally
         {
             var duration = time.GetElapsedTime(started);
+            traffic.End();
             if (tunnel is { IsOpened: true })
             {
                 LogClosed(context, tunnel, duration);
+                traffic.Close(tunnel);
             }
             else
             {
                 var proxy = context.Features.Get<IReverseProxyFeature>();
+                var status = Status(context);
+                traffic.Of(proxy?.Route.Config.RouteId).Count(status, duration, LimitedRequestBody.BytesRead(context), body.BytesWritten);
                 LogRequest(
-                    logger, Client(context), method, host, path, Status(context), body.BytesWritten, Milliseconds(duration),
+                    logger, Client(context), method, host, path, status, body.BytesWritten, Milliseconds(duration),
                     proxy?.Route.Config.RouteId ?? None, proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
             }
         }
     }
 
-    private void LogOpened(HttpContext context, WebSocketTunnel tunnel) => LogWebSocketOpened(
-        logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? None, tunnel.Destination ?? None,
-        context.Request.Protocol, context.TraceIdentifier);
+    private void LogOpened(HttpContext context, WebSocketTunnel tunnel)
+    {
+        traffic.Open(tunnel, context, Client(context) ?? None);
+        LogWebSocketOpened(
+            logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? None, tunnel.Destination ?? None,
+            context.Request.Protocol, context.TraceIdentifier);
+    }
 
     private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration) => LogWebSocketClosed(
         logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),

@@ -42,6 +42,9 @@ internal sealed class LimitedRequestBody : Stream
     /// <summary>Whether the request can be sent again from its beginning: it has no body, or nobody has begun to read it.</summary>
     public static bool IsUntouched(HttpContext context) => !HasBody(context) || context.Request.Body is LimitedRequestBody { _begun: false };
 
+    /// <summary>Bytes that were read for the service.</summary>
+    public static long BytesRead(HttpContext context) => context.Request.Body is LimitedRequestBody body ? body._read : 0;
+
     /// <summary>Whether the client has announced a body.</summary>
     public static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
