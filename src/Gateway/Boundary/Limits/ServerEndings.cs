@@ -43,7 +43,7 @@ internal sealed class ServerEndings : IHostedService, IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private void CountBody(System.Net.IPAddress? client) => _log.Hit(nameof(LimitOptions.MaxRequestBodySize), client);
+    private void CountBody(System.Net.IPAddress? client) => _log.Hit(nameof(GatewayOptions.MaxRequestBodySize), client);
 
     private void OnEnd(Instrument instrument, double seconds, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
     {
