@@ -52,7 +52,7 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
                     accepted.NoDelay = true;
                 }
 
-                var connection = new EndpointConnection(factory.Connect(accepted), this);
+                var connection = new EndpointConnection(EndpointListenerFactory.Connect(accepted), this);
                 _open.TryAdd(connection, 0);
                 return connection;
             }

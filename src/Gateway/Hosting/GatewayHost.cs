@@ -16,7 +16,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Serilog;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -49,7 +48,7 @@ internal static class GatewayHost
         var values = new ReloadableValues(configuration.Root);
         var live = Logging.WithDefaults(values);
         var problems = new RecentProblems();
-        services.AddSerilog(Logging.Create(live, mode, problems), dispose: true);
+        Logging.Add(services, live, mode, problems);
         AddDrain(services, mode);
         AddSystemd(services, systemd ?? SystemdHandover.None);
 
@@ -298,9 +297,7 @@ internal static class GatewayHost
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
         app.UseCors();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.UseMiddleware<ConsumedCredentials>();
+        UseAccess(app);
         app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
@@ -315,5 +312,22 @@ internal static class GatewayHost
             proxy.UseLoadBalancing();
             proxy.UsePassiveHealthChecks();
         });
+    }
+
+    /// <summary>Only for routes with a policy: the others are spared what it costs.</summary>
+    private static void UseAccess(IApplicationBuilder app)
+    {
+        app.UseWhen(
+            static context => context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null,
+            guarded =>
+            {
+                guarded.UseAuthentication();
+                guarded.UseAuthorization();
+                guarded.UseMiddleware<ConsumedCredentials>();
+            });
+
+        // ASP.NET Core puts both before everything else where it believes that they were forgotten.
+        app.Properties["__AuthenticationMiddlewareSet"] = true;
+        app.Properties["__AuthorizationMiddlewareSet"] = true;
     }
 }

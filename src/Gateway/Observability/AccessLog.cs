@@ -6,6 +6,9 @@ namespace Gateway.Observability;
 /// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.</summary>
 internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, Traffic traffic, TimeProvider time, ILogger<AccessLog> logger)
 {
+    /// <summary>Number of the event that every request is.</summary>
+    public const int RequestEvent = 10;
+
     // What nginx logs for a client that left before its answer began; no such status is ever sent.
     private const int ClientClosedRequest = 499;
 
@@ -66,7 +69,7 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
 
     private static double Milliseconds(TimeSpan duration) => Math.Round(duration.TotalMilliseconds, 1);
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Information,
+    [LoggerMessage(EventId = RequestEvent, Level = LogLevel.Information,
         Message = "{Client} {Method} {Host}{Path} {StatusCode} {Bytes} B {Duration} ms {Route} {Destination} {Protocol} {RequestId}")]
     private static partial void LogRequest(
         ILogger logger, string? client, string method, HostString host, PathString path, int statusCode, long bytes, double duration,

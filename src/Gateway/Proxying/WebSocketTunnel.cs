@@ -169,7 +169,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     async Task<Stream> IHttpUpgradeFeature.UpgradeAsync()
     {
         List();
-        return Open(await _upgrade!.UpgradeAsync());
+        return Open(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
     }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
