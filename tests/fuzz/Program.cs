@@ -11,7 +11,8 @@ if (args is not [var name, .. var files] || !Parsers.All.TryGetValue(name, out v
 // Files instead: what each of them causes. For a build without instrumentation.
 if (files.Length > 0)
 {
-    return files.Count(file => !IsSurvived(file)) > 0 ? 1 : 0;
+    // Every one of them is looked at, whatever the others do.
+    return files.Select(IsSurvived).ToArray().All(survived => survived) ? 0 : 1;
 }
 
 // Out of process: an endless loop or a stack overflow costs the fuzzer one child and not the run.

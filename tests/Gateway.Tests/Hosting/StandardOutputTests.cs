@@ -5,7 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Hosting;
 
-public sealed class StandardOutputTests
+public sealed class StandardOutputTests : IDisposable
 {
     private sealed class Writes : MemoryStream
     {
@@ -22,6 +22,8 @@ public sealed class StandardOutputTests
 
     private readonly Writes _writes = new();
     private readonly FakeTimeProvider _time = new();
+
+    public void Dispose() => _writes.Dispose();
 
     [Fact]
     public void LinesOfAFewMillisecondsAreOneWrite()

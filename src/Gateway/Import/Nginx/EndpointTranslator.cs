@@ -41,7 +41,7 @@ internal static class EndpointTranslator
         return unique;
     }
 
-    private static IReadOnlyList<string> Addresses(IReadOnlyList<NginxListen> listens, ImportReport report)
+    private static string[] Addresses(IReadOnlyList<NginxListen> listens, ImportReport report)
     {
         string[] addresses = [.. listens.Select(l => l.Address).Distinct()];
         var (v4, v6) = (addresses.Contains("0.0.0.0"), addresses.Contains("[::]"));

@@ -94,7 +94,7 @@ internal static class HttpsRedirection
     {
         if (directive.Name == "return")
         {
-            return directive.Arguments.LastOrDefault() is { } text && text.Contains("://", StringComparison.Ordinal) ? RedirectTarget.Translate(text, server, []) : null;
+            return directive.Last is { } text && text.Contains("://", StringComparison.Ordinal) ? RedirectTarget.Translate(text, server, []) : null;
         }
 
         return directive.Name == "rewrite" && directive.Arguments.Count >= 2 && RegexPath.Template(directive.First) is { Template: "/{**rest}" } match

@@ -17,6 +17,9 @@ internal sealed record NginxDirective(string Name, IReadOnlyList<string> Argumen
 
     public string First => Arguments.Count > 0 ? Arguments[0] : "";
 
+    /// <summary>Null where it stands alone.</summary>
+    public string? Last => Arguments is [.., var last] ? last : null;
+
     /// <summary>As it would be written.</summary>
     public override string ToString()
     {

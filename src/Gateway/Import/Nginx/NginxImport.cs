@@ -72,7 +72,7 @@ internal static class NginxImport
         return servers;
     }
 
-    private static (IReadOnlyList<NginxServer> Plain, IReadOnlyList<NginxServer> Content) Split(IReadOnlyList<NginxServer> servers, ImportContext context)
+    private static (IReadOnlyList<NginxServer> Plain, IReadOnlyList<NginxServer> Content) Split(List<NginxServer> servers, ImportContext context)
     {
         var report = context.Report;
         NginxServer[] refusing = [.. servers.Where(s => servers.Count > 1 && s.Names.IsCatchAll && Refuses(s))];

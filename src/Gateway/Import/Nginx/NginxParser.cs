@@ -20,7 +20,7 @@ internal sealed class NginxParser
         return new NginxParser(files).ParseFile(path, NginxFiles.Text(path), 0);
     }
 
-    private IReadOnlyList<NginxDirective> ParseFile(string path, string text, int depth)
+    private List<NginxDirective> ParseFile(string path, string text, int depth)
     {
         var lexer = new NginxLexer(path, text);
         return ParseBlock(lexer, null, depth);

@@ -29,5 +29,5 @@ internal sealed class NginxScope(NginxDirective? block, IEnumerable<NginxDirecti
         return own.Length > 0 ? own : Outer?.AllOf(names) ?? [];
     }
 
-    public NginxDirective? Find(string name) => All(name).LastOrDefault();
+    public NginxDirective? Find(string name) => All(name) is [.., var last] ? last : null;
 }

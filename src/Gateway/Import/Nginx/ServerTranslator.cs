@@ -228,7 +228,7 @@ internal sealed class ServerTranslator(ImportContext context, NginxServer server
     /// <summary>The named location that takes what is no file: <c>try_files $uri @app</c>.</summary>
     private NginxScope? NamedFallback(NginxScope scope, IReadOnlyList<NginxLocation> all)
     {
-        if (scope.Own("try_files").LastOrDefault() is not { } tryFiles || all.FirstOrDefault(l => l.Kind == LocationKind.Named && l.Pattern == tryFiles.Arguments.LastOrDefault()) is not { } named)
+        if (scope.Own("try_files").LastOrDefault() is not { } tryFiles || all.FirstOrDefault(l => l.Kind == LocationKind.Named && l.Pattern == tryFiles.Last) is not { } named)
         {
             return null;
         }

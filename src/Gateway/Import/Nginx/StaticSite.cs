@@ -9,7 +9,7 @@ internal static class StaticSite
     /// <returns>False where it is more than that.</returns>
     public static bool TryTranslate(NginxScope scope, ImportContext context, AccessTranslator access)
     {
-        var tryFiles = scope.All("try_files").LastOrDefault();
+        var tryFiles = scope.Find("try_files");
         if (scope.Find("root") is not { } root || NginxValue.HasVariables(root.First)
             || scope.Directives.Any(d => d.Name is "alias" or "autoindex" || d.Name.EndsWith("_pass", StringComparison.Ordinal))
             || Fallback(tryFiles) is not { } fallback)

@@ -195,7 +195,8 @@ public sealed class AdminEndpointTests
         using (var socket = new TcpClient("127.0.0.1", new Uri(gateway.Address).Port))
         {
             await socket.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Cancellation);
-            await socket.GetStream().ReadAsync(new byte[100].AsMemory(), Cancellation);
+            // Whatever it answers: the end of it is the end of the handshake.
+            await socket.GetStream().CopyToAsync(Stream.Null, Cancellation);
         }
 
         await MetricsAsync(client, "gateway_tls_handshake_failures_total{reason=\"refused\"} 1\n");
@@ -252,8 +253,12 @@ public sealed class AdminEndpointTests
             await using (var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address), admin: admin))
             {
                 Assert.Equal("unix:" + path, gateway.AdminAddress);
-                Assert.Equal(
-                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(path));
+                if (!OperatingSystem.IsWindows())
+                {
+                    Assert.Equal(
+                        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite, File.GetUnixFileMode(path));
+                }
+
                 using var client = new HttpClient(new SocketsHttpHandler
                 {
                     ConnectCallback = async (_, token) =>
