@@ -71,9 +71,9 @@ public sealed class RouteAnswersTests
 
     [Theory]
     [InlineData("\"ClusterId\": \"c\", \"Match\": { \"Path\": \"/\" }, \"Metadata\": { \"Status\": 404 }", "ReverseProxy:Routes:r:ClusterId: 'c': the route answers by itself; remove ClusterId, or Status, Redirect and Text from its Metadata")]
-    [InlineData("\"Match\": { \"Path\": \"/\" }, \"Metadata\": { \"Status\": 99 }", "ReverseProxy:Routes:r:Metadata:Status: '99': must be a status from 200 to 599; for example 404")]
+    [InlineData("\"Match\": { \"Path\": \"/\" }, \"Metadata\": { \"Status\": 99 }", "ReverseProxy:Routes:r:Metadata:Status: '99': must be a status from 200 to 599; for example \"404\"")]
     [InlineData("\"Match\": { \"Path\": \"/\" }, \"Metadata\": { \"Status\": 200, \"Redirect\": \"/x\" }", "ReverseProxy:Routes:r:Metadata:Status: '200': is no status of a redirect; 301, 302, 303, 307 or 308")]
     [InlineData("\"Match\": { \"Path\": \"/{**all}\" }, \"Metadata\": { \"Redirect\": \"/x/{rest}\" }", "ReverseProxy:Routes:r:Metadata:Redirect: '{rest}': there is no such placeholder; there are {scheme}, {host}, {uri}, {path}, {query}, {all}")]
-    [InlineData("\"Match\": { \"Path\": \"/\" }, \"Metadata\": { \"Redirect\": \"javascript:x\" }", "ReverseProxy:Routes:r:Metadata:Redirect: 'javascript:x': must be a path or an absolute http or https URL; for example https://example.com{uri}")]
+    [InlineData("\"Match\": { \"Path\": \"/\" }, \"Metadata\": { \"Redirect\": \"javascript:x\" }", "ReverseProxy:Routes:r:Metadata:Redirect: 'javascript:x': must be a path or an absolute http or https URL; for example \"https://example.com{uri}\"")]
     public void AnAnswerThatCannotBeIsAnError(string route, string error) => Assert.EndsWith(error, Error(WithRoute(route)), StringComparison.Ordinal);
 }

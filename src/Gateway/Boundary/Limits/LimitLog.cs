@@ -6,18 +6,21 @@ namespace Gateway.Boundary.Limits;
 /// <summary>Says which limits were hit: the first time at once, then as a count once a minute, so that an attack does not fill the log.</summary>
 internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logger) : BackgroundService
 {
+    private const string Section = "Gateway:Limits:";
+
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, Hits> _hits = new();
 
     /// <summary>How often each limit was hit since the start, by its key below <c>Gateway:Limits</c> or Kestrel's word.</summary>
-    public IReadOnlyDictionary<string, long> Totals => _hits.ToDictionary(pair => pair.Key, pair => pair.Value.Total);
+    public IReadOnlyDictionary<string, long> Totals =>
+        _hits.ToDictionary(pair => pair.Key.StartsWith(Section, StringComparison.Ordinal) ? pair.Key[Section.Length..] : pair.Key, pair => pair.Value.Total);
 
     /// <param name="limit">The key below <c>Gateway:Limits</c>, or Kestrel's word for a limit that has none.</param>
     /// <param name="client">Who ran into it; null where that is not known.</param>
     public void Hit(string limit, IPAddress? client)
     {
-        limit = limit.StartsWith("HTTP/2", StringComparison.Ordinal) ? limit : $"Gateway:Limits:{limit}";
+        limit = limit.StartsWith("HTTP/2", StringComparison.Ordinal) ? limit : Section + limit;
         var hits = _hits.GetOrAdd(limit, static _ => new Hits());
         if (hits.Add(client))
         {
