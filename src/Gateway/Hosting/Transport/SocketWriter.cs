@@ -86,7 +86,17 @@ internal sealed class SocketWriter(Socket socket, SocketConnection connection) :
             return ValueTask.FromResult(Result(isCompleted: true));
         }
 
-        var sending = socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+        ValueTask<int> sending;
+        try
+        {
+            sending = socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            // Aborted a moment ago: an end like any other.
+            sending = ValueTask.FromException<int>(exception);
+        }
+
         if (!sending.IsCompletedSuccessfully)
         {
             return FinishAsync(sending);

@@ -118,6 +118,16 @@ public sealed class SocketConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AWriteAfterAnAbortSaysThatNobodyReads()
+    {
+        _connection.Abort(new ConnectionAbortedException("by the test"));
+
+        var flushed = await _connection.Transport.Output.WriteAsync("late"u8.ToArray(), Token);
+
+        Assert.True(flushed.IsCompleted);
+    }
+
+    [Fact]
     public async Task WhatWasWrittenInPartsArrivesBeforeTheEnd()
     {
         var output = _connection.Transport.Output;
