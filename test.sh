@@ -66,9 +66,9 @@ must() {
 missing_packages() {
   local pair
   # program:package
-  for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx \
-    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest \
-    debootstrap:debootstrap systemd-nspawn:systemd-container; do
+  for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client \
+    pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest testssl:testssl.sh \
+    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done
   for pair in requests:python3-requests websockets:python3-websockets websocket:python3-websocket; do
@@ -97,7 +97,7 @@ install_packages() {
   done
   ((${#available[@]} > 0)) || return 0
 
-  # The tests start nginx themselves; here and now it is only wanted as a program.
+  # The tests start nginx and its like themselves; here and now they are only wanted as programs.
   local policy=/usr/sbin/policy-rc.d own_policy=false
   if [[ ! -e $policy ]]; then
     own_policy=true
@@ -109,9 +109,11 @@ install_packages() {
   if $own_policy; then
     rm -f "$policy"
   fi
-  if [[ " ${available[*]} " == *" nginx "* ]] && command -v systemctl >/dev/null; then
-    systemctl disable --quiet nginx >/dev/null 2>&1 || true
-  fi
+  for package in nginx haproxy caddy prometheus; do
+    if [[ " ${available[*]} " == *" $package "* ]] && command -v systemctl >/dev/null; then
+      systemctl disable --quiet "$package" >/dev/null 2>&1 || true
+    fi
+  done
 }
 
 # The Debian whose systemd the tests boot; made once, here, since the tests have no network. From where this machine gets its own.

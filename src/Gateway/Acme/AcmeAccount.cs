@@ -65,8 +65,9 @@ internal sealed class AcmeAccount(AcmeClient client, AcmeKey key, Uri url)
         AcmeAuthorization.Read(await PostAsGetAsync(authorization, "read an authorization", cancellationToken));
 
     /// <summary>Tells the CA that the answer to a challenge is published and may be looked at (RFC 8555 section 7.5.1).</summary>
-    public Task AnswerAsync(AcmeChallenge challenge, AcmeIdentifier identifier, CancellationToken cancellationToken) =>
-        PostAsync(challenge.Url, EmptyObject, $"answer the {challenge.Type} challenge for {identifier}", cancellationToken);
+    /// <returns>When the CA asks to look whether it has done so; null when it does not say.</returns>
+    public async Task<TimeSpan?> AnswerAsync(AcmeChallenge challenge, AcmeIdentifier identifier, CancellationToken cancellationToken) =>
+        (await PostAsync(challenge.Url, EmptyObject, $"answer the {challenge.Type} challenge for {identifier}", cancellationToken)).RetryAfter;
 
     /// <summary>Hands in the certificate request, in DER (RFC 8555 section 7.4).</summary>
     public async Task<AcmeOrder> FinalizeAsync(AcmeOrder order, byte[] csr, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace Gateway.Acme;
 internal sealed class AcmeException : Exception
 {
     public AcmeException(string attempt, Uri url, string reason, Exception? cause = null)
-        : base($"Could not {attempt}: {reason}", cause)
+        : base(AcmeProblem.OneLine($"Could not {attempt}: {reason}"), cause)
     {
         Attempt = attempt;
         Url = url;

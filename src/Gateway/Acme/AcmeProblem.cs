@@ -59,7 +59,7 @@ internal sealed record AcmeProblem
             text.Append(subproblem.Words());
         }
 
-        return OneLine(text);
+        return OneLine(text.ToString());
     }
 
     private string Words()
@@ -69,17 +69,16 @@ internal sealed record AcmeProblem
         return Instance is { Length: > 0 } ? $"{words} (see {Instance})" : words;
     }
 
-    // These words end up in logs and on terminals, where a line break or an escape sequence from outside has no place.
-    private static string OneLine(StringBuilder text)
+    /// <summary>Words of the CA's as they may stand in logs and on terminals, where a line break or an escape sequence from outside has no place.</summary>
+    public static string OneLine(string text)
     {
-        for (var i = 0; i < text.Length; i++)
+        var line = string.Create(text.Length, text, static (line, text) =>
         {
-            if (char.IsControl(text[i]))
+            for (var i = 0; i < text.Length; i++)
             {
-                text[i] = ' ';
+                line[i] = char.IsControl(text[i]) ? ' ' : text[i];
             }
-        }
-
-        return text.Length <= LongestText ? text.ToString() : text.ToString(0, LongestText) + "…";
+        });
+        return line.Length <= LongestText ? line : line[..LongestText] + "…";
     }
 }

@@ -74,8 +74,13 @@ internal sealed class AcmeProof(AcmeAccount account, string challengeType, Chall
                 seen = false;
                 if (!answered && !authorization.IsDecided)
                 {
-                    await account.AnswerAsync(challenge, authorization.Identifier, token);
+                    var asked = await account.AnswerAsync(challenge, authorization.Identifier, token);
                     answered = true;
+                    if (asked > TimeSpan.Zero)
+                    {
+                        return new AcmeLook(Done: false, authorization.Status, asked);
+                    }
+
                     authorization = await account.ReadAuthorizationAsync(authorization.Url, token);
                 }
 

@@ -39,7 +39,7 @@ internal static class AcmeReport
             }
         }
 
-        yield return ("next attempt", NextAttempt(kept, now));
+        yield return ("next attempt", NextAttempt(kept, HasCertificate(state, name), now));
         if (RenewalRequests.PeekAnswer(state.Folder, name, dryRun: true) is { } dryRun)
         {
             var outcome = dryRun.Error is null ? "succeeded" : $"failed: {Sentence.Of(dryRun.Error)} {dryRun.Remedy}".TrimEnd();
@@ -61,9 +61,14 @@ internal static class AcmeReport
         }
         catch (CertificateFileException e)
         {
-            return $"cannot be read: {Sentence.Of(e.Message)}";
+            return $"cannot be read: {Sentence.Of(Explain(e))}";
         }
     }
+
+    /// <summary>What is wrong with a stored certificate, and what becomes of it.</summary>
+    public static string Explain(CertificateFileException e) => e.InnerException is IOException or UnauthorizedAccessException
+        ? e.Message
+        : $"{e.Path}: {e.Rule}; the gateway puts it aside at its next start and obtains another";
 
     private static string LastAttempt(NameState? kept, bool isWorkedOn, DateTimeOffset now) => kept?.LastAttempt is not { } at
         ? isWorkedOn ? "the first is under way" : "none yet"
@@ -71,8 +76,21 @@ internal static class AcmeReport
         : kept.Failures == 0 ? $"{TimeText.Of(at, now)}: succeeded"
         : $"{TimeText.Of(at, now)}: failed; failures in a row: {kept.Failures}";
 
-    private static string NextAttempt(NameState? kept, DateTimeOffset now) =>
-        kept?.NextAttempt is not { } at ? "as soon as a gateway runs, for there is no certificate yet"
+    private static bool HasCertificate(AcmeState state, AcmeIdentifier name)
+    {
+        try
+        {
+            return state.Certificate(name) is not null;
+        }
+        catch (CertificateFileException)
+        {
+            return false;
+        }
+    }
+
+    // A plan for a certificate that has gone since then says nothing.
+    private static string NextAttempt(NameState? kept, bool hasCertificate, DateTimeOffset now) =>
+        kept?.NextAttempt is not { } at || (!hasCertificate && kept.Failures == 0) ? "as soon as a gateway runs, for there is no certificate that could be served"
         : at < now - Late ? $"was due {TimeText.Of(at, now)} and has not been made: it seems that no gateway runs on this state directory; start it"
         : $"{TimeText.Of(at, now)}, because {Reason(kept)}";
 

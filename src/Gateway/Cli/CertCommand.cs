@@ -15,6 +15,7 @@ internal static class CertCommand
         CertShowCommand.Create(context),
         CertRenewCommand.Create(context),
         CertRevokeCommand.Create(context),
+        CertRolloverCommand.Create(context),
     };
 
     public static Option<FileInfo> ConfigOption() => new("--config")

@@ -66,6 +66,11 @@ internal static class CertRenewCommand
             console.Error.WriteLine(state.NotAllowed(command));
             return [AskedStatus.Failed];
         }
+        catch (IOException e) when (e is not DirectoryNotFoundException)
+        {
+            console.Error.WriteLine($"The gateway cannot be asked: {Sentence.Of(e.Message)} It cannot renew either until {state.Folder.StateDirectory} can be written to.");
+            return [AskedStatus.Failed];
+        }
         catch (IOException)
         {
             console.Error.WriteLine(NobodyThere(state, "No gateway has run with automatic certificates on"));

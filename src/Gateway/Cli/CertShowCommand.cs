@@ -64,8 +64,13 @@ internal static class CertShowCommand
             }
             catch (CertificateFileException e)
             {
-                errors.Add($"{name}: {e.Message}");
+                errors.Add($"{name}: {AcmeReport.Explain(e)}");
             }
+        }
+
+        if (!config.Exists)
+        {
+            console.Error.WriteLine($"There is no file {config}: this is what there is without one. Name the gateway's with --config.");
         }
 
         if (certificates.Count == 0 && acme is null)

@@ -59,7 +59,7 @@ internal static class CheckCommand
         output.WriteLine("Routes");
         foreach (var route in RouteLine.All(configuration))
         {
-            output.WriteLine($"  {route.Pattern,-24} -> {string.Join(", ", route.Destinations)}");
+            output.WriteLine($"  {route.Pattern,-24} -> {route.Answer ?? string.Join(", ", route.Destinations)}");
         }
 
         if (configuration.Gateway.StaticFiles is { } files)
@@ -78,6 +78,11 @@ internal static class CheckCommand
         foreach (var line in AcmeLine.All(acme))
         {
             output.WriteLine($"  {line.Name,-24} automatic, from {line.Issuers}; proved by {line.Proof}");
+        }
+
+        foreach (var warning in AcmeLine.HookWarnings(acme))
+        {
+            output.WriteLine($"  warning: {warning}");
         }
 
         output.WriteLine("  obtained and renewed by `gateway run`; what there is so far, and what comes next, shows `gateway cert show`");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gateway.Configuration;
 using Gateway.Hosting;
+using Gateway.Observability;
 using Gateway.Platform;
 
 namespace Gateway.Cli;

@@ -12,8 +12,12 @@ internal static class GatewayCommand
             RunCommand.Create(),
             DevCommand.Create(),
             CheckCommand.Create(),
+            StatusCommand.Create(),
+            TopCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
+            ImportCommand.Create(),
+            InitCommand.Create(),
             MaintenanceCommand.Create(),
         };
 

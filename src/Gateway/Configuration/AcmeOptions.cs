@@ -49,10 +49,12 @@ internal sealed record AcmeOptions
     public override string ToString() => string.Join(", ", DomainNames);
 
     /// <summary>The ways in which one name can be proved, in the order in which they are tried.</summary>
-    public IReadOnlyList<AcmeChallengeType> ChallengeTypesFor(string name) =>
-        name.StartsWith("*.", StringComparison.Ordinal) ? [.. ChallengeTypes.Where(type => type == AcmeChallengeType.Dns01)]
-        : System.Net.IPAddress.TryParse(name, out _) ? [.. ChallengeTypes.Where(type => type != AcmeChallengeType.Dns01)] // RFC 8738 section 7
-        : ChallengeTypes;
+    public IReadOnlyList<AcmeChallengeType> ChallengeTypesFor(string name) => [.. ChallengeTypes.Where(type => Proves(type, name))];
+
+    /// <summary>Whether CAs take a challenge type for a name: wildcards by DNS alone, addresses by anything else (RFC 8738 section 7).</summary>
+    public static bool Proves(AcmeChallengeType type, string name) =>
+        name.StartsWith("*.", StringComparison.Ordinal) ? type == AcmeChallengeType.Dns01
+        : !System.Net.IPAddress.TryParse(name, out _) || type != AcmeChallengeType.Dns01;
 }
 
 /// <summary>As in <c>LettuceEncrypt:AllowedChallengeTypes</c>.</summary>

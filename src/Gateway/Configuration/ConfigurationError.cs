@@ -30,6 +30,6 @@ internal sealed record ConfigurationError(string Location, string Path, string? 
             text.Append("; ").Append(Remedy);
         }
 
-        return text.ToString();
+        return QuotedValue.OnOneLine(text);
     }
 }

@@ -20,6 +20,17 @@ internal static class ConfigurationReader
         return Read(path, file, environment, errors);
     }
 
+    /// <summary>Reads and checks a file's content, as <see cref="Read(string, IReadOnlyDictionary{string, string})"/> does.</summary>
+    /// <param name="path">The name in the errors.</param>
+    /// <param name="content">What stands in the file.</param>
+    /// <param name="environment">All variables of the process.</param>
+    public static ConfigurationResult Read(string path, byte[] content, IReadOnlyDictionary<string, string> environment)
+    {
+        var errors = new ConfigurationErrors();
+        EnvironmentValidator.Validate(environment, errors);
+        return Read(path, JsonTree.Read(content, path, errors) ?? ConfigurationNode.EmptyRoot(path), environment, errors);
+    }
+
     /// <summary>What the environment alone says, for what needs no file.</summary>
     /// <param name="path">Where the file would be.</param>
     /// <param name="environment">All variables of the process.</param>
@@ -49,12 +60,15 @@ internal static class ConfigurationReader
         LettuceEncryptValidator.Validate(usable, endpoints.Endpoints, errors);
         var (routes, clusters) = ReadYarp(usable, root, errors);
 
+        var gateway = GatewayOptionsReader.Read(usable, errors);
+        AdminRouteValidator.Validate(usable, routes, clusters, gateway.Admin, errors);
+
         var configuration = new GatewayConfiguration
         {
             FilePath = path,
             Tree = tree,
             Root = root,
-            Gateway = GatewayOptionsReader.Read(usable, errors),
+            Gateway = gateway,
             Endpoints = endpoints.Endpoints,
             EndpointCertificates = endpoints.Certificates,
             Routes = routes,

@@ -41,6 +41,9 @@ internal sealed record GatewayOptions
     /// <summary>Whether a handshake for a name that no certificate covers is refused.</summary>
     public bool StrictSni { get; init; }
 
+    /// <summary>Where the operator's endpoint listens (<c>Admin</c>); null means that the verb decides.</summary>
+    public AdminOptions? Admin { get; init; }
+
     /// <summary>Who may use a route, by the name that the route's <c>AuthorizationPolicy</c> says; names ignore case.</summary>
     public IReadOnlyDictionary<string, AccessPolicy> Access { get; init; } = new Dictionary<string, AccessPolicy>();
 

@@ -30,6 +30,7 @@ internal static class GatewayOptionsReader
             StrictSni = Flag(section?.Child("StrictSni")) ?? defaults.StrictSni,
             ProxyProtocol = Flag(section?.Child("ProxyProtocol")) ?? defaults.ProxyProtocol,
             TrustedProxies = NetworksReader.Read(section?.Child("TrustedProxies"), errors),
+            Admin = AdminReader.Read(root, errors),
             Access = AccessReader.Read(root, errors),
             ErrorPages = ErrorPagesReader.Read(section?.Child("ErrorPages"), errors),
             Maintenance = section?.Child("Maintenance")?.Value,

@@ -59,7 +59,7 @@ internal sealed class JsonTree
         }
         catch (JsonException e)
         {
-            _errors.Add(_text.At(e.LineNumber ?? 0, e.BytePositionInLine ?? 0), "", null, "not valid JSON: " + WithoutPosition(e.Message), Remedy(e.Message));
+            _errors.Add(_text.At(e.LineNumber ?? 0, e.BytePositionInLine ?? 0), "", null, "not valid JSON: " + QuotedValue.OfMessage(WithoutPosition(e.Message)), Remedy(e.Message));
         }
         catch (InvalidOperationException)
         {

@@ -38,7 +38,7 @@ internal static class LettuceEncryptValidator
             ValidateName(name, root, errors);
         }
 
-        ValidateChallengeTypes(root, section, endpoints, errors);
+        ValidateChallengeTypes(root, section, names, endpoints, errors);
     }
 
     // RFC 8555 section 7.3.4. Padding and the signs of plain base64 are let pass, as CAs give keys out with them.
@@ -76,15 +76,27 @@ internal static class LettuceEncryptValidator
 
     /// <summary>A gateway that could prove no name at all would find out only in the middle of the night of the first renewal.</summary>
     private static void ValidateChallengeTypes(
-        ConfigurationNode root, ConfigurationNode section, IReadOnlyList<EndpointOptions> endpoints, ConfigurationErrors errors)
+        ConfigurationNode root,
+        ConfigurationNode section,
+        IReadOnlyList<ConfigurationNode> names,
+        IReadOnlyList<EndpointOptions> endpoints,
+        ConfigurationErrors errors)
     {
         // Without any endpoint there is no gateway; that is said elsewhere.
         var acme = root.Find("Gateway:Acme");
-        if (endpoints.Count == 0
-            || errors.IsSpokenAbout(Hook)
-            || errors.IsSpokenAbout("LettuceEncrypt:AllowedChallengeTypes")
-            || AcmeOptionsReader.ChallengeTypes(root).Any(type => AcmeOptionsReader.IsPossible(type, endpoints, acme)))
+        if (endpoints.Count == 0 || errors.IsSpokenAbout(Hook) || errors.IsSpokenAbout("LettuceEncrypt:AllowedChallengeTypes"))
         {
+            return;
+        }
+
+        AcmeChallengeType[] possible = [.. AcmeOptionsReader.ChallengeTypes(root).Where(type => AcmeOptionsReader.IsPossible(type, endpoints, acme))];
+        if (possible.Length > 0)
+        {
+            foreach (var name in names.Where(name => !errors.IsSpokenAbout(name.Path) && !possible.Any(type => AcmeOptions.Proves(type, name.Value!))))
+            {
+                errors.Add(name, QuotedValue.Of(name), "there is no way to prove it to the CA", WhatProves(name.Value!));
+            }
+
             return;
         }
 
@@ -97,4 +109,8 @@ internal static class LettuceEncryptValidator
         var node = section.Child("AllowedChallengeTypes") ?? section;
         errors.Add(node, node.Value, "there is no way to prove the names to the CA", string.Join("; ", missing));
     }
+
+    private static string WhatProves(string name) => name.StartsWith("*.", StringComparison.Ordinal)
+        ? "wildcard names can only be proved by dns-01: add Dns01 to LettuceEncrypt:AllowedChallengeTypes"
+        : "addresses can only be proved by http-01 and tls-alpn-01: add an endpoint for one of them, and allow it in LettuceEncrypt:AllowedChallengeTypes";
 }

@@ -17,6 +17,20 @@ internal static partial class QuotedValue
     /// <summary>A sentence of a library's, which may quote values.</summary>
     public static string OfMessage(string message) => Printable(message, LongestMessage);
 
+    /// <summary>A whole message on one line: keys, which stand in it as they were written, may hold anything.</summary>
+    public static string OnOneLine(StringBuilder message)
+    {
+        for (var i = message.Length - 1; i >= 0; i--)
+        {
+            if (char.IsControl(message[i]))
+            {
+                message.Insert(i + 1, Escaped(message[i])).Remove(i, 1);
+            }
+        }
+
+        return message.ToString();
+    }
+
     private static string Printable(string value, int longest)
     {
         var text = new StringBuilder();
@@ -28,11 +42,13 @@ internal static partial class QuotedValue
                 break;
             }
 
-            text.Append(char.IsControl(character) ? $"\\u{(int)character:x4}" : character);
+            _ = char.IsControl(character) ? text.Append(Escaped(character)) : text.Append(character);
         }
 
         return text.ToString();
     }
+
+    private static string Escaped(char control) => $"\\u{(int)control:x4}";
 
     private static bool IsSecret(string key) =>
         key.Contains("Password", StringComparison.OrdinalIgnoreCase)

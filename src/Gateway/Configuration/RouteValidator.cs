@@ -15,10 +15,63 @@ internal sealed class RouteValidator(YarpConfiguration yarp, ConfigurationErrors
         {
             if (config.Routes.FirstOrDefault(r => r.RouteId.Equals(node.Key, StringComparison.OrdinalIgnoreCase)) is { } route)
             {
+                ValidateAnswer(node, route);
                 ValidateCluster(node, route, clusters);
                 PolicyReference.Check(node.Nearest("AuthorizationPolicy"), route.AuthorizationPolicy, root, errors);
                 ValidateMatch(node, route);
             }
+        }
+    }
+
+    private void ValidateAnswer(ConfigurationNode node, RouteConfig route)
+    {
+        if (RouteAnswer.Of(route) is not { } answer)
+        {
+            // A wrong Status or Redirect has been said already.
+            if (route.ClusterId is null && !errors.IsSpokenAboutWithin(node.PathOf("Metadata")))
+            {
+                errors.AddMissing(node, "ClusterId", "add it, for example \"ClusterId\": \"voice\"");
+            }
+
+            return;
+        }
+
+        if (route.ClusterId is not null)
+        {
+            errors.Add(node.Nearest("ClusterId"), QuotedValue.Of(route.ClusterId), "the route answers by itself", "remove ClusterId, or Status, Redirect and Text from its Metadata");
+        }
+
+        var isRedirect = answer.Status is 301 or 302 or 303 or 307 or 308;
+        if (answer.Redirect is null)
+        {
+            return;
+        }
+
+        var redirect = node.Nearest("Metadata:" + RouteAnswer.RedirectKey);
+        if (!isRedirect)
+        {
+            errors.Add(node.Nearest("Metadata:" + RouteAnswer.StatusKey), answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture), "is no status of a redirect", "301, 302, 303, 307 or 308");
+        }
+
+        var known = RouteAnswer.Placeholders.Concat(Parameters(route.Match.Path)).ToArray();
+        foreach (System.Text.RegularExpressions.Match placeholder in RouteAnswer.Placeholder().Matches(answer.Redirect))
+        {
+            if (!known.Contains(placeholder.Groups[1].Value, StringComparer.Ordinal))
+            {
+                errors.Add(redirect, QuotedValue.Of(placeholder.Value), "there is no such placeholder", "there are " + string.Join(", ", known.Select(name => $"{{{name}}}")));
+            }
+        }
+    }
+
+    private static IEnumerable<string> Parameters(string? path)
+    {
+        try
+        {
+            return RoutePatternFactory.Parse(path ?? "").Parameters.Select(parameter => parameter.Name);
+        }
+        catch (RoutePatternException)
+        {
+            return [];
         }
     }
 

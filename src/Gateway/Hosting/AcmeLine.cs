@@ -16,6 +16,19 @@ internal sealed record AcmeLine(string Name, string Issuers, string Proof)
         return [.. options.DomainNames.Select(name => new AcmeLine(name, issuers, string.Join(", else ", options.ChallengeTypesFor(name).Select(Describe))))];
     }
 
+    /// <summary>Programs of the operator's that will not start when they are needed, months from now.</summary>
+    public static IEnumerable<string> HookWarnings(AcmeOptions options) =>
+        new[]
+        {
+            HookWarning("Gateway:Acme:DnsHook", options.DnsHook, "no name can be proved by dns-01"),
+            HookWarning("Gateway:Acme:OnRenewed", options.OnRenewed, "nobody is told of new certificates"),
+        }.OfType<string>();
+
+    private static string? HookWarning(string key, string? command, string meanwhile) =>
+        command is not null && HookCommand.Obstacle(command) is { } obstacle
+            ? $"{key} '{command}' cannot be run ({obstacle}); until it can, {meanwhile}"
+            : null;
+
     private static string Describe(AcmeIssuerOptions issuer) =>
         issuer.DirectoryUrl == AcmeIssuerOptions.LetsEncrypt ? "Let's Encrypt"
         : issuer.DirectoryUrl == AcmeIssuerOptions.LetsEncryptStaging ? "Let's Encrypt's staging server, whose certificates browsers do not trust"

@@ -13,6 +13,7 @@ internal sealed record ClientHello(string? ServerName, IReadOnlyList<string> Pro
     private const int LongestHello = 32 * 1024;
 
     private const int RecordHeader = 5;
+    private const int MessageHeader = 4;
     private const int LongestRecord = 16 * 1024; // RFC 8446 section 5.1
     private const byte HandshakeRecord = 22;
     private const byte ClientHelloMessage = 1;
@@ -32,31 +33,32 @@ internal sealed record ClientHello(string? ServerName, IReadOnlyList<string> Pro
             return true;
         }
 
-        if (message.Length < 4)
+        if (message.Length < MessageHeader)
         {
             return received.Length >= LongestHello || (message.Length > 0 && message[0] != ClientHelloMessage);
         }
 
-        var length = (message[1] << 16) | BinaryPrimitives.ReadUInt16BigEndian(message.AsSpan(2));
+        var length = LengthOf(message);
         if (message[0] != ClientHelloMessage || length > LongestHello)
         {
             return true;
         }
 
-        if (message.Length < 4 + length)
+        if (message.Length < MessageHeader + length)
         {
             return received.Length >= LongestHello;
         }
 
-        hello = Parse(message.AsSpan(4, length));
+        hello = Parse(message.AsSpan(MessageHeader, length));
         return true;
     }
 
-    // RFC 8446 section 5.1: a handshake message may be spread over records. Null when these are no handshake records.
+    // RFC 8446 section 5.1: a handshake message may be spread over records. Null when these are no handshake records. What follows the
+    // message is not looked at: early data, for one, comes at once (section 4.2.10).
     private static byte[]? Join(byte[] bytes)
     {
         var message = new ArrayBufferWriter<byte>(bytes.Length + 1);
-        for (ReadOnlySpan<byte> rest = bytes; rest.Length > 0;)
+        for (ReadOnlySpan<byte> rest = bytes; rest.Length > 0 && !IsWhole(message.WrittenSpan);)
         {
             if (rest[0] != HandshakeRecord || (rest.Length > 1 && rest[1] != 3))
             {
@@ -81,6 +83,10 @@ internal sealed record ClientHello(string? ServerName, IReadOnlyList<string> Pro
 
         return message.WrittenSpan.ToArray();
     }
+
+    private static bool IsWhole(ReadOnlySpan<byte> message) => message.Length >= MessageHeader && message.Length >= MessageHeader + LengthOf(message);
+
+    private static int LengthOf(ReadOnlySpan<byte> message) => (message[1] << 16) | BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
 
     // RFC 8446 section 4.1.2. Null when lengths do not fit.
     private static ClientHello? Parse(ReadOnlySpan<byte> message)

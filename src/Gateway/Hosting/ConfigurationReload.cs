@@ -24,6 +24,7 @@ internal sealed partial class ConfigurationReload(
     InheritedSockets inherited,
     NotifySocket notify,
     ServiceStatus status,
+    LastReload last,
     TimeProvider time,
     ILogger<ConfigurationReload> logger,
     CertificateService? automatic = null) : BackgroundService
@@ -31,8 +32,8 @@ internal sealed partial class ConfigurationReload(
     // Polled for the same reasons as certificate files are. A change is applied at the second look: within 2 s, the reading included.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(0.5);
 
-    // Read once, when the state folder is set up and the sinks are opened.
-    private static readonly string[] NeedRestart = ["Gateway:StateDirectory", "Serilog:WriteTo"];
+    // Read once, when the state folder is set up and the sinks and the operator's endpoint are opened.
+    private static readonly string[] NeedRestart = ["Gateway:StateDirectory", "Gateway:Admin", "Serilog:WriteTo"];
 
     // What automatic certificates depend on: the endpoints too, where the CA comes to look.
     private static readonly string[] OfAcme = ["LettuceEncrypt", "Gateway:Acme", "Kestrel:Endpoints"];
@@ -60,10 +61,12 @@ internal sealed partial class ConfigurationReload(
                 }
 
                 LogRejected(logger, source.Path, obstacles.Length);
+                last.Rejected(obstacles);
                 return false;
             }
 
             Apply(next);
+            last.Applied();
             return isApplied = true;
         }
         finally

@@ -13,6 +13,7 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _unbound = new();
     private bool _isFull;
+    private bool _isCrowded;
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -37,13 +38,21 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
                 }
 
                 var accepted = await socket.AcceptAsync(cancellationToken);
-                _isFull = factory.Descriptors.IsLast(accepted);
+                if (_isCrowded && HasLeft(accepted))
+                {
+                    // While it waited in the kernel's queue: those behind it need not wait until its handshake has failed.
+                    accepted.Dispose();
+                    _isFull = false;
+                    continue;
+                }
+
+                _isCrowded = _isFull = factory.Descriptors.IsLast(accepted);
                 if (noDelay && EndPoint is IPEndPoint)
                 {
                     accepted.NoDelay = true;
                 }
 
-                var connection = new EndpointConnection(factory.Connect(accepted), this);
+                var connection = new EndpointConnection(EndpointListenerFactory.Connect(accepted), this);
                 _open.TryAdd(connection, 0);
                 return connection;
             }
@@ -54,7 +63,7 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
             }
             catch (SocketException exception) when (DescriptorAlarm.IsCause(exception))
             {
-                _isFull = true;
+                _isCrowded = _isFull = true;
             }
             catch (SocketException)
             {
@@ -88,6 +97,18 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
     {
         _open.TryRemove(connection, out _);
         NoteEmpty();
+    }
+
+    private static bool HasLeft(Socket client)
+    {
+        try
+        {
+            return client.Poll(TimeSpan.Zero, SelectMode.SelectRead) && client.Available == 0;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
     }
 
     private void NoteEmpty()

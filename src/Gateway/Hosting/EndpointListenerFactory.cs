@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Configuration;
+using Gateway.Hosting.Transport;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -18,20 +19,8 @@ internal sealed class EndpointListenerFactory(
     DescriptorAlarm descriptors,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
-    ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IHostedService, IDisposable
+    ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector, IHostedService
 {
-    // One for all endpoints: its buffers outlive an endpoint as the connections do.
-    private readonly SocketConnectionContextFactory _connections = new(
-        new SocketConnectionFactoryOptions
-        {
-            IOQueueCount = options.Value.IOQueueCount,
-            MaxReadBufferSize = options.Value.MaxReadBufferSize,
-            MaxWriteBufferSize = options.Value.MaxWriteBufferSize,
-            WaitForDataBeforeAllocatingBuffer = options.Value.WaitForDataBeforeAllocatingBuffer,
-            UnsafePreferInlineScheduling = options.Value.UnsafePreferInlineScheduling,
-        },
-        loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
-
     private readonly ConcurrentDictionary<Task, byte> _draining = new();
 
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
@@ -69,13 +58,11 @@ internal sealed class EndpointListenerFactory(
     /// <summary>Waits for the connections of removed endpoints, as Kestrel does for those of the others.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAny(Task.WhenAll(_draining.Keys), Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken));
 
-    public void Dispose() => _connections.Dispose();
-
     internal bool IsStopping => lifetime.ApplicationStopping.IsCancellationRequested;
 
     internal DescriptorAlarm Descriptors => descriptors;
 
-    internal ConnectionContext Connect(Socket socket) => _connections.Create(socket);
+    internal static ConnectionContext Connect(Socket socket) => new SocketConnection(socket);
 
     /// <summary>The connections of an endpoint that was removed go on until they end or the drain time is up.</summary>
     internal void Drain(EndpointListener listener)

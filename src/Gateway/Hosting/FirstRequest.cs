@@ -11,6 +11,10 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(250);
     private const int Looks = 32;
 
+    // Far more than a handshake takes over a bad line, and less than its own limit: who sends nothing must not hold up every restart.
+    private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(5);
+
+    private readonly ConnectionContext _connection;
     private readonly IConnectionLifetimeNotificationFeature _inner;
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
@@ -20,11 +24,12 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     private ITimer? _waiting;
     private int _looks;
     private bool _isExpected;
+    private bool _hasEnded;
     private volatile bool _hasBegun;
 
-    private FirstRequest(IConnectionLifetimeNotificationFeature inner, TimeSpan patience, TimeProvider time)
+    private FirstRequest(ConnectionContext connection, IConnectionLifetimeNotificationFeature inner, TimeSpan patience, TimeProvider time)
     {
-        (_inner, _patience, _time) = (inner, patience, time);
+        (_connection, _inner, _patience, _time) = (connection, inner, patience, time);
         _told = inner.ConnectionClosedRequested.UnsafeRegister(static first => ((FirstRequest)first!).OnTold(), this);
     }
 
@@ -33,10 +38,12 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     {
         get
         {
-            // Kestrel asks for it when the TLS handshake, which has a limit of its own, is over: now the request is expected.
+            // Kestrel asks for it when the TLS handshake is over: now the request is expected.
             lock (_lock)
             {
                 _isExpected = true;
+                _waiting?.Dispose();
+                _waiting = null;
             }
 
             if (_inner.ConnectionClosedRequested.IsCancellationRequested)
@@ -60,7 +67,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
             return;
         }
 
-        using var first = new FirstRequest(inner, patience, time);
+        using var first = new FirstRequest(connection, inner, patience, time);
         connection.Features.Set<IConnectionLifetimeNotificationFeature>(first);
         connection.Features.Set(first);
         await next(connection);
@@ -80,7 +87,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
         _told.Dispose();
         lock (_lock)
         {
-            _isExpected = false;
+            _hasEnded = true;
             _waiting?.Dispose();
         }
 
@@ -110,18 +117,27 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
 
         lock (_lock)
         {
-            if (_isExpected)
+            if (!_hasEnded)
             {
-                _waiting ??= _time.CreateTimer(static first => ((FirstRequest)first!).OnWaited(), this, _patience, LookAgain);
+                _waiting ??= _time.CreateTimer(static first => ((FirstRequest)first!).OnWaited(), this, _isExpected ? _patience : HandshakePatience, LookAgain);
             }
         }
     }
 
     private void OnWaited()
     {
-        if (ThreadPool.PendingWorkItemCount == 0 || Interlocked.Increment(ref _looks) > Looks)
+        if (ThreadPool.PendingWorkItemCount > 0 && Interlocked.Increment(ref _looks) <= Looks)
+        {
+            return;
+        }
+
+        if (_isExpected)
         {
             _closing.Cancel();
+        }
+        else
+        {
+            _connection.Abort(new ConnectionAbortedException("The gateway was told to stop, and the handshake did not end."));
         }
     }
 }

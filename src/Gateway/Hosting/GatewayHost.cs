@@ -5,6 +5,7 @@ using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.FrontEnd;
+using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Phone;
@@ -16,7 +17,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Serilog;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -30,6 +30,7 @@ internal static class GatewayHost
     /// <param name="certificates">What handshakes choose from, and where it comes from.</param>
     /// <param name="source">Where the configuration is read again when it changes; null where it never does.</param>
     /// <param name="systemd">What systemd has handed over; null where it did not start this process.</param>
+    /// <param name="admin">Where the operator's endpoint listens; null for nowhere.</param>
     /// <param name="phone">The pages for phones; null where they are not offered.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
@@ -38,6 +39,7 @@ internal static class GatewayHost
         CertificateSources certificates,
         ConfigurationSource? source = null,
         SystemdHandover? systemd = null,
+        AdminListening? admin = null,
         PhoneSetup? phone = null,
         Action<WebApplicationBuilder>? customize = null)
     {
@@ -48,7 +50,8 @@ internal static class GatewayHost
         services.AddSingleton(new CurrentConfiguration(configuration));
         var values = new ReloadableValues(configuration.Root);
         var live = Logging.WithDefaults(values);
-        services.AddSerilog(Logging.Create(live, mode), dispose: true);
+        var problems = new RecentProblems();
+        Logging.Add(services, live, mode, problems);
         AddDrain(services, mode);
         AddSystemd(services, systemd ?? SystemdHandover.None);
 
@@ -62,6 +65,17 @@ internal static class GatewayHost
         AddBoundary(services);
         AddProxy(services, configuration);
         AddCompression(services);
+        AddObservation(services, problems);
+        if (Telemetry.IsWanted)
+        {
+            Telemetry.Add(services, builder.Configuration, StartupReport.ProductVersion);
+        }
+
+        if (admin is not null)
+        {
+            AddAdmin(services, admin, mode);
+        }
+
         if (source is not null)
         {
             services.AddSingleton(source);
@@ -160,6 +174,8 @@ internal static class GatewayHost
         services.AddSingleton<WebSocketLimits>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
+        services.AddSingleton<RefusedBodies>();
+        services.AddHostedService<ServerEndings>();
         services.AddSingleton<LimitLog>();
         services.AddHostedService(provider => provider.GetRequiredService<LimitLog>());
         services.AddHostedService<ServerRefusals>();
@@ -183,6 +199,30 @@ internal static class GatewayHost
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>(),
             provider.GetRequiredService<DescriptorAlarm>()));
+    }
+
+    private static void AddObservation(IServiceCollection services, RecentProblems problems)
+    {
+        services.AddSingleton(problems);
+        services.AddSingleton<Traffic>();
+        services.AddSingleton<ServiceFailures>();
+        services.AddSingleton<TlsHandshakes>();
+        services.AddSingleton<LastReload>();
+    }
+
+    private static void AddAdmin(IServiceCollection services, AdminListening admin, HostMode mode)
+    {
+        services.AddSingleton(admin);
+        services.AddSingleton<TrafficHistory>();
+        services.AddHostedService(provider => provider.GetRequiredService<TrafficHistory>());
+        services.AddHostedService(provider => provider.GetRequiredService<TlsHandshakes>());
+        services.AddSingleton<ServiceStates>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StatusReader>(provider, mode));
+        services.AddSingleton<MetricsReport>();
+        services.AddSingleton<AdminAnswers>();
+        services.AddSingleton<AdminEndpoint>();
+        services.AddHostedService(provider => provider.GetRequiredService<AdminEndpoint>());
     }
 
     private static void AddCompression(IServiceCollection services)
@@ -261,9 +301,8 @@ internal static class GatewayHost
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
         app.UseCors();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        app.UseMiddleware<ConsumedCredentials>();
+        UseAccess(app);
+        app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
@@ -277,5 +316,22 @@ internal static class GatewayHost
             proxy.UseLoadBalancing();
             proxy.UsePassiveHealthChecks();
         });
+    }
+
+    /// <summary>Only for routes with a policy: the others are spared what it costs.</summary>
+    private static void UseAccess(IApplicationBuilder app)
+    {
+        app.UseWhen(
+            static context => context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null,
+            guarded =>
+            {
+                guarded.UseAuthentication();
+                guarded.UseAuthorization();
+                guarded.UseMiddleware<ConsumedCredentials>();
+            });
+
+        // ASP.NET Core puts both before everything else where it believes that they were forgotten.
+        app.Properties["__AuthenticationMiddlewareSet"] = true;
+        app.Properties["__AuthorizationMiddlewareSet"] = true;
     }
 }

@@ -4,6 +4,7 @@ using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Observability;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -102,7 +103,7 @@ internal static class KestrelEndpoints
             TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, timeout);
         }
 
-        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, services.GetRequiredService<CurrentConfiguration>(), timeout);
+        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, services.GetRequiredService<CurrentConfiguration>(), timeout, services.GetRequiredService<TlsHandshakes>().CountUnknownName);
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = timeout,

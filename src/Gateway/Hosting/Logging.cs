@@ -1,8 +1,10 @@
 using System.Globalization;
 using Gateway.Configuration;
+using Gateway.Observability;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 using Serilog.Formatting.Compact;
 using Serilog.Settings.Configuration;
 
@@ -27,19 +29,33 @@ internal static class Logging
         ["Serilog:MinimumLevel:Override:Yarp"] = "Warning",
         // ErrorResponses says it once, in plain words, with the request id.
         ["Serilog:MinimumLevel:Override:Yarp.ReverseProxy.Forwarder.HttpForwarder"] = "Fatal",
-        // AccessLog says it without the query, where keys may stand.
-        ["Serilog:MinimumLevel:Override:Microsoft.AspNetCore.Hosting.Diagnostics"] = "Error",
         // ASP.NET Core would write a line for each 401; FailedAttempts writes one a minute.
         ["Serilog:MinimumLevel:Override:Gateway.Boundary.Access.AccessHandler"] = "Warning",
     };
+
+    private static readonly string[] Wishes = ["Serilog:Enrich", "Serilog:Filter", "Serilog:AuditTo", "Serilog:Properties", "Serilog:Destructure"];
 
     /// <summary>The whole configuration, with the default log levels where it has none.</summary>
     public static IConfigurationRoot WithDefaults(ReloadableValues values) =>
         new ConfigurationBuilder().AddInMemoryCollection(Defaults).Add(values).Build();
 
+    /// <summary>Serilog, with a way past it for the access log where the file has no wishes about the form or the place of lines.</summary>
+    /// <param name="services">For everybody who logs.</param>
     /// <param name="configuration">From <see cref="WithDefaults"/>: levels follow its reloads, sinks do not.</param>
     /// <param name="mode">Decides the sink when the file names none.</param>
-    public static Logger Create(IConfiguration configuration, HostMode mode)
+    /// <param name="problems">Hears of warnings and errors, wherever the log goes.</param>
+    public static void Add(IServiceCollection services, IConfiguration configuration, HostMode mode, RecentProblems problems)
+    {
+        var output = mode == HostMode.Run && !IsSinkNamed(configuration) ? new StandardOutput(Console.OpenStandardOutput(), TimeProvider.System) : null;
+        var logger = Create(configuration, output, problems);
+        services.AddSerilog(logger, dispose: true);
+        if (output is not null && !Wishes.Any(wish => configuration.GetSection(wish).Exists()))
+        {
+            services.AddSingleton<ILoggerFactory>(_ => new AccessLines(new SerilogLoggerFactory(logger, dispose: true), output, TimeProvider.System));
+        }
+    }
+
+    private static Logger Create(IConfiguration configuration, StandardOutput? output, RecentProblems problems)
     {
         var options = new ConfigurationReaderOptions(
             typeof(ConsoleLoggerConfigurationExtensions).Assembly,
@@ -50,18 +66,25 @@ internal static class Logging
         };
         var logger = new LoggerConfiguration()
             .Filter.ByExcluding(IsSaidElsewhere)
+            // AccessLog says it without the query, where keys may stand. While it listens, each request costs an activity and a scope.
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Enrich.FromLogContext()
-            .ReadFrom.Configuration(configuration, options);
+            .ReadFrom.Configuration(configuration, options)
+            .WriteTo.Sink(problems, LogEventLevel.Warning);
 
-        if (!configuration.GetSection("Serilog:WriteTo").Exists())
+        if (output is not null)
         {
-            _ = mode == HostMode.Dev
-                ? logger.WriteTo.Console(outputTemplate: ReadableLine, formatProvider: CultureInfo.InvariantCulture)
-                : logger.WriteTo.Console(new CompactJsonLine());
+            logger.WriteTo.Sink(output);
+        }
+        else if (!IsSinkNamed(configuration))
+        {
+            logger.WriteTo.Console(outputTemplate: ReadableLine, formatProvider: CultureInfo.InvariantCulture);
         }
 
         return logger.CreateLogger();
     }
+
+    private static bool IsSinkNamed(IConfiguration configuration) => configuration.GetSection("Serilog:WriteTo").Exists();
 
     private static bool IsSaidElsewhere(LogEvent logEvent) =>
         logEvent.Properties.TryGetValue("EventId", out var id)

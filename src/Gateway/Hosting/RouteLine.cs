@@ -6,6 +6,9 @@ namespace Gateway.Hosting;
 /// <summary>A route as a person reads it: <c>/api/*</c> and where it goes.</summary>
 internal sealed record RouteLine(string RouteId, string Pattern, string ClusterId, IReadOnlyList<string> Destinations)
 {
+    /// <summary>What the route answers by itself; null when a service does.</summary>
+    public string? Answer { get; init; }
+
     /// <summary>In the order in which they are tried: the specific before the general.</summary>
     public static IReadOnlyList<RouteLine> All(GatewayConfiguration configuration)
     {
@@ -15,7 +18,7 @@ internal sealed record RouteLine(string RouteId, string Pattern, string ClusterI
             .. configuration.Routes
                 .OrderBy(r => r.Order ?? 0)
                 .ThenByDescending(r => Specificity(r.Match.Path))
-                .Select(r => new RouteLine(r.RouteId, Describe(r.Match), r.ClusterId ?? "", Addresses(clusters, r.ClusterId))),
+                .Select(r => new RouteLine(r.RouteId, Describe(r.Match), r.ClusterId ?? "", Addresses(clusters, r.ClusterId)) { Answer = RouteAnswer.Of(r)?.ToString() }),
         ];
     }
 

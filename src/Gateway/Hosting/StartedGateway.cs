@@ -1,6 +1,7 @@
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Phone;
 using Gateway.Platform;
@@ -24,8 +25,8 @@ internal sealed class StartedGateway : IAsyncDisposable
     public string OpenAddress => EndpointLine.OpenAddress(_configuration, _certificates.Served.Table);
 
     /// <summary>Loads the certificates, then listens.</summary>
-    /// <returns>Null when that failed; why is written to <paramref name="error"/>.</returns>
     /// <param name="phones">The terminal for what phones report; null where the pages for phones are not offered.</param>
+    /// <returns>Null when that failed; why is written to <paramref name="error"/>.</returns>
     public static async Task<StartedGateway?> StartAsync(
         GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, TextWriter? phones, TextWriter error, CancellationToken cancellationToken)
     {
@@ -36,7 +37,7 @@ internal sealed class StartedGateway : IAsyncDisposable
         {
             certificates = CertificateSources.For(configuration, mode, phones is not null, TimeProvider.System);
             phone = phones is not null && certificates.Authority is { } authority ? new PhoneSetup(authority.Anchor, phones) : null;
-            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take(), phone);
+            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take(), AdminListening.For(configuration, mode), phone);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
             app.Services.GetService<CertificateService>()?.Apply(configuration.Acme);
@@ -58,6 +59,12 @@ internal sealed class StartedGateway : IAsyncDisposable
         {
             await app.StopAsync(CancellationToken.None);
             await app.DisposeAsync();
+            if (exception is AdminException)
+            {
+                error.WriteLine(exception.Message);
+                return null;
+            }
+
             var explanations = BindFailure.Explain(exception, [.. configuration.Endpoints.Where(e => !inherited.Serve(e))], HostPlatform.Current);
             if (explanations.Count == 0)
             {
@@ -85,6 +92,11 @@ internal sealed class StartedGateway : IAsyncDisposable
 
         output.WriteLine();
         output.WriteLine($"  Open {report.OpenAddress}");
+        if (App.Services.GetService<AdminEndpoint>()?.Address is { } status)
+        {
+            output.WriteLine($"  Status {status}");
+        }
+
         if (_phone is { } phone)
         {
             PhoneInvitation.Write(output, _configuration, _certificates.LocalNames(), phone, report.OpenAddress);

@@ -23,6 +23,11 @@ internal static partial class StartupLog
             LogAcme(logger, line.Name, line.Issuers, line.Proof);
         }
 
+        foreach (var warning in report.HookWarnings)
+        {
+            LogHook(logger, warning);
+        }
+
         foreach (var route in report.Routes)
         {
             foreach (var destination in route.Destinations)
@@ -55,6 +60,9 @@ internal static partial class StartupLog
 
     [LoggerMessage(EventId = 105, Level = LogLevel.Information, Message = "Automatic certificate for {Name} from {Issuers}; proved by {Proof}")]
     private static partial void LogAcme(ILogger logger, string name, string issuers, string proof);
+
+    [LoggerMessage(EventId = 107, Level = LogLevel.Warning, Message = "{Warning}")]
+    private static partial void LogHook(ILogger logger, string warning);
 
     [LoggerMessage(EventId = 103, Level = LogLevel.Information, Message = "Route {Route} {Pattern} -> {Destination}: {State}")]
     private static partial void LogRoute(ILogger logger, string route, string pattern, string destination, string state);

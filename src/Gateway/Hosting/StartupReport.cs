@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Gateway.Certificates;
 using Gateway.Configuration;
+using Gateway.Observability;
 
 namespace Gateway.Hosting;
 
@@ -16,6 +17,9 @@ internal sealed record StartupReport(
 {
     /// <summary>What is done by ACME; empty when nothing is.</summary>
     public IReadOnlyList<AcmeLine> Acme { get; init; } = [];
+
+    /// <summary>What is wrong with the programs that ACME needs.</summary>
+    public IReadOnlyList<string> HookWarnings { get; init; } = [];
 
     /// <summary>The folder of the gateway's own files; null when there are none.</summary>
     public string? FilesRoot { get; init; }
@@ -37,6 +41,7 @@ internal sealed record StartupReport(
             EndpointLine.OpenAddress(configuration, certificates.Table))
         {
             Acme = configuration.Acme is { } acme ? AcmeLine.All(acme) : [],
+            HookWarnings = configuration.Acme is { } hooks ? [.. AcmeLine.HookWarnings(hooks)] : [],
             FilesRoot = configuration.Gateway.StaticFiles?.Root,
         };
     }
@@ -54,8 +59,9 @@ internal sealed record StartupReport(
         WriteColumns(output, [.. Routes.SelectMany(RouteColumns), .. FilesRoot is { } root ? new[] { new[] { "everything else", "-> files in " + root } } : []]);
     }
 
-    private IEnumerable<string[]> RouteColumns(RouteLine route) =>
-        route.Destinations.Select((destination, i) => new[]
+    private IEnumerable<string[]> RouteColumns(RouteLine route) => route.Answer is { } answer
+        ? [[route.Pattern, "-> " + answer]]
+        : route.Destinations.Select((destination, i) => new[]
         {
             i == 0 ? route.Pattern : "",
             "-> " + destination,

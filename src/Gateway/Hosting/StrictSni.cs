@@ -15,7 +15,7 @@ internal static class StrictSni
     private static readonly byte[] UnrecognizedName = [21, 3, 3, 0, 2, 2, 112];
 
     /// <summary>To be called before UseHttps.</summary>
-    public static void LookBeforeTls(ListenOptions endpoint, ServedCertificates certificates, CurrentConfiguration configuration, TimeSpan patience) =>
+    public static void LookBeforeTls(ListenOptions endpoint, ServedCertificates certificates, CurrentConfiguration configuration, TimeSpan patience, Action onRefused) =>
         endpoint.Use(next => async connection =>
         {
             if (!configuration.Value.Gateway.StrictSni || TlsAlpnChallenge.Of(connection) is not null)
@@ -31,6 +31,7 @@ internal static class StrictSni
                 return;
             }
 
+            onRefused();
             await connection.Transport.Output.WriteAsync(UnrecognizedName, connection.ConnectionClosed);
             await connection.Transport.Output.CompleteAsync();
         });

@@ -4,8 +4,11 @@ using Yarp.ReverseProxy.Model;
 namespace Gateway.Observability;
 
 /// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.</summary>
-internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, TimeProvider time, ILogger<AccessLog> logger)
+internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, Traffic traffic, TimeProvider time, ILogger<AccessLog> logger)
 {
+    /// <summary>Number of the event that every request is.</summary>
+    public const int RequestEvent = 10;
+
     // What nginx logs for a client that left before its answer began; no such status is ever sent.
     private const int ClientClosedRequest = 499;
 
@@ -15,6 +18,7 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
+        traffic.Begin();
         using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, opened => LogOpened(context, opened));
         var body = CountedResponseBody.Attach(context);
         // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
@@ -26,23 +30,31 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
         finally
         {
             var duration = time.GetElapsedTime(started);
+            traffic.End();
             if (tunnel is { IsOpened: true })
             {
                 LogClosed(context, tunnel, duration);
+                traffic.Close(tunnel);
             }
             else
             {
                 var proxy = context.Features.Get<IReverseProxyFeature>();
+                var status = Status(context);
+                traffic.Of(proxy?.Route.Config.RouteId).Count(status, duration, LimitedRequestBody.BytesRead(context), body.BytesWritten);
                 LogRequest(
-                    logger, Client(context), method, host, path, Status(context), body.BytesWritten, Milliseconds(duration),
+                    logger, Client(context), method, host, path, status, body.BytesWritten, Milliseconds(duration),
                     proxy?.Route.Config.RouteId ?? None, proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
             }
         }
     }
 
-    private void LogOpened(HttpContext context, WebSocketTunnel tunnel) => LogWebSocketOpened(
-        logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? None, tunnel.Destination ?? None,
-        context.Request.Protocol, context.TraceIdentifier);
+    private void LogOpened(HttpContext context, WebSocketTunnel tunnel)
+    {
+        traffic.Open(tunnel, context, Client(context) ?? None);
+        LogWebSocketOpened(
+            logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? None, tunnel.Destination ?? None,
+            context.Request.Protocol, context.TraceIdentifier);
+    }
 
     private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration) => LogWebSocketClosed(
         logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),
@@ -57,7 +69,7 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
 
     private static double Milliseconds(TimeSpan duration) => Math.Round(duration.TotalMilliseconds, 1);
 
-    [LoggerMessage(EventId = 10, Level = LogLevel.Information,
+    [LoggerMessage(EventId = RequestEvent, Level = LogLevel.Information,
         Message = "{Client} {Method} {Host}{Path} {StatusCode} {Bytes} B {Duration} ms {Route} {Destination} {Protocol} {RequestId}")]
     private static partial void LogRequest(
         ILogger logger, string? client, string method, HostString host, PathString path, int statusCode, long bytes, double duration,

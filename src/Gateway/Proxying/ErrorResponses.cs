@@ -6,7 +6,8 @@ namespace Gateway.Proxying;
 
 /// <summary>The one place where a failure becomes a response: a small page for browsers, problem details (RFC 9457) for others, with
 /// the request id that stands in the log.</summary>
-internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfiguration configuration, ErrorDetail detail, ILogger<ErrorResponses> logger)
+internal sealed partial class ErrorResponses(
+    RequestDelegate next, CurrentConfiguration configuration, RefusedBodies bodies, ServiceFailures failures, ErrorDetail detail, ILogger<ErrorResponses> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -38,6 +39,11 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
 
         if (!context.Response.HasStarted && (failure is not null || IsRefusedHere(context)))
         {
+            if (context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge)
+            {
+                bodies.Report(context.Connection.RemoteIpAddress);
+            }
+
             await ErrorPage.WriteAsync(context, Explain(context, failure), configuration.Value.Gateway.ErrorPages);
         }
     }
@@ -54,7 +60,9 @@ internal sealed partial class ErrorResponses(RequestDelegate next, CurrentConfig
         var proxy = context.Features.Get<IReverseProxyFeature>();
         var destination = proxy?.ProxiedDestination?.Model.Config.Address;
         var service = destination is null ? $"'{proxy?.Cluster.Config.ClusterId}'" : $"'{proxy?.Cluster.Config.ClusterId}' ({destination})";
-        return new Failure(service, ServiceFailure.Reason(feature, configuration.Value.Gateway.RequestTimeout));
+        var fault = ServiceFailure.Describe(feature, configuration.Value.Gateway.RequestTimeout);
+        failures.Count(proxy?.Cluster.Config.ClusterId ?? "", destination, fault);
+        return new Failure(service, fault.Words);
     }
 
     // The client's own body was at fault: nothing to hold against the service. A WebSocket's end is in the access log.

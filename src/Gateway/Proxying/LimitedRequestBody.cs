@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
@@ -41,10 +42,14 @@ internal sealed class LimitedRequestBody : Stream
     /// <summary>Whether the request can be sent again from its beginning: it has no body, or nobody has begun to read it.</summary>
     public static bool IsUntouched(HttpContext context) => !HasBody(context) || context.Request.Body is LimitedRequestBody { _begun: false };
 
+    /// <summary>Bytes that were read for the service.</summary>
+    public static long BytesRead(HttpContext context) => context.Request.Body is LimitedRequestBody body ? body._read : 0;
+
     /// <summary>Whether the client has announced a body.</summary>
     public static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
     /// <exception cref="BadHttpRequestException">413: the body is beyond the limit.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _begun = true;

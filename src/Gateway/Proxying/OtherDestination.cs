@@ -5,7 +5,7 @@ namespace Gateway.Proxying;
 
 /// <summary>A safe request whose destination failed before the client saw anything goes to another destination of the cluster that is up,
 /// once. Health checks need failures to learn from; these are not at the clients' expense.</summary>
-internal sealed partial class OtherDestination(RequestDelegate next, ILogger<OtherDestination> logger)
+internal sealed partial class OtherDestination(RequestDelegate next, ServiceFailures failures, ILogger<OtherDestination> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -24,8 +24,10 @@ internal sealed partial class OtherDestination(RequestDelegate next, ILogger<Oth
             return;
         }
 
+        var fault = ServiceFailure.Describe(failure, Timeout.InfiniteTimeSpan);
+        failures.Count(cluster.ClusterId, failed.Model.Config.Address, fault);
         LogMoved(
-            logger, cluster.ClusterId, failed.Model.Config.Address, ServiceFailure.Reason(failure, Timeout.InfiniteTimeSpan),
+            logger, cluster.ClusterId, failed.Model.Config.Address, fault.Words,
             context.Request.Method, context.Request.Path, context.TraceIdentifier);
         SecondAttempt.Forget(context);
         proxy.AvailableDestinations = others;

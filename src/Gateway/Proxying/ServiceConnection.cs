@@ -66,6 +66,10 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         return end > RequestLineEnd.Length + 1 && bytes[end - RequestLineEnd.Length - 1] == ' ' && bytes[(end - RequestLineEnd.Length)..end].StartsWith("HTTP/1."u8);
     }
 
+    // What was sent is not the whole head, or it announces a body.
+    private static bool MayHaveBody(ReadOnlySpan<byte> head) =>
+        !head.EndsWith("\r\n\r\n"u8) || head.IndexOf("\r\nContent-Length:"u8) >= 0 || head.IndexOf("\r\nTransfer-Encoding:"u8) >= 0;
+
     private async ValueTask BeginAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
         (_reused, _writtenBefore) = (_answered, _written);
@@ -96,7 +100,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         }
 
         // Now is the time to notice: once the request's body has been read from the client, it cannot be sent again.
-        if (HasEnded())
+        if (MayHaveBody(buffer.Span) && HasEnded())
         {
             await SettleAsync();
             if (_failure is { NothingTaken: true })

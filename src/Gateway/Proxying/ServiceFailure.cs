@@ -7,51 +7,51 @@ namespace Gateway.Proxying;
 internal static class ServiceFailure
 {
     // YARP ends its waiting by cancelling, and reports one or the other, as the cancellation comes through.
-    private const string SilentInAnswer = "fell silent in the middle of its answer";
+    private static readonly ServiceFault SilentInAnswer = new("silent_in_answer", "fell silent in the middle of its answer");
 
-    public static string Reason(IForwarderErrorFeature feature, TimeSpan requestTimeout) => feature.Error switch
+    public static ServiceFault Describe(IForwarderErrorFeature feature, TimeSpan requestTimeout) => feature.Error switch
     {
-        ForwarderError.RequestTimedOut when IsConnectTimeout(feature.Exception) => "could not be reached within 10 s",
-        ForwarderError.RequestTimedOut or ForwarderError.RequestCanceled => $"was silent for {requestTimeout}",
-        ForwarderError.NoAvailableDestinations => "has no destination that is up",
-        ForwarderError.RequestCreation => "could not be asked: a transform of the route failed",
-        ForwarderError.RequestBodyDestination => "closed the connection while the request's body was being sent",
-        ForwarderError.UpgradeResponseClient => "switched to another protocol without being asked",
-        ForwarderError.ResponseHeaders => "sent an answer that breaks HTTP's rules",
+        ForwarderError.RequestTimedOut when IsConnectTimeout(feature.Exception) => new("connect_timeout", "could not be reached within 10 s"),
+        ForwarderError.RequestTimedOut or ForwarderError.RequestCanceled => new("silent", $"was silent for {requestTimeout}"),
+        ForwarderError.NoAvailableDestinations => new("no_destination", "has no destination that is up"),
+        ForwarderError.RequestCreation => new("transform", "could not be asked: a transform of the route failed"),
+        ForwarderError.RequestBodyDestination => new("closed_in_request", "closed the connection while the request's body was being sent"),
+        ForwarderError.UpgradeResponseClient => new("unasked_upgrade", "switched to another protocol without being asked"),
+        ForwarderError.ResponseHeaders => new("invalid_answer", "sent an answer that breaks HTTP's rules"),
         ForwarderError.ResponseBodyCanceled => SilentInAnswer,
         ForwarderError.ResponseBodyDestination when feature.Exception is OperationCanceledException => SilentInAnswer,
-        ForwarderError.ResponseBodyDestination => "broke off in the middle of its answer",
+        ForwarderError.ResponseBodyDestination => new("closed_in_answer", "broke off in the middle of its answer"),
         _ => FromException(feature.Exception),
     };
 
-    private static string FromException(Exception? exception)
+    private static ServiceFault FromException(Exception? exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
         {
             switch (e)
             {
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
-                    return "refused the connection: nothing listens there";
+                    return new("refused", "refused the connection: nothing listens there");
                 case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain }:
-                    return "has a name that DNS does not know";
+                    return new("dns", "has a name that DNS does not know");
                 case SocketException { SocketErrorCode: SocketError.ConnectionReset }:
-                    return "reset the connection";
+                    return new("reset", "reset the connection");
                 case SocketException socket:
-                    return $"could not be reached: {socket.Message}";
+                    return new("unreachable", $"could not be reached: {socket.Message}");
                 case HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }:
                 case ReusedConnectionClosedException { InnerException: null }:
-                    return "closed the connection without an answer";
+                    return new("closed", "closed the connection without an answer");
                 case HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }:
                 case HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }:
-                    return "sent an answer that is not HTTP";
+                    return new("not_http", "sent an answer that is not HTTP");
                 case System.Security.Authentication.AuthenticationException tls:
-                    return $"could not be trusted: {tls.Message}";
+                    return new("tls", $"could not be trusted: {tls.Message}");
                 default:
                     break;
             }
         }
 
-        return exception is null ? "failed" : $"failed: {exception.Message}";
+        return new("other", exception is null ? "failed" : $"failed: {exception.Message}");
     }
 
     /// <summary>The process may open no more sockets: no fault of the service.</summary>
@@ -83,3 +83,8 @@ internal static class ServiceFailure
         return false;
     }
 }
+
+/// <summary>Why a request to a service failed.</summary>
+/// <param name="Label">One of a few words, to count by.</param>
+/// <param name="Words">For people; completes "the service …".</param>
+internal sealed record ServiceFault(string Label, string Words);

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Proxying;
 
 /// <summary>How the gateway connects to a service; a cluster's <c>HttpClient</c> section is applied on top by YARP.</summary>
-internal sealed class ServiceHttpClientFactory(TimeProvider time) : ForwarderHttpClientFactory
+internal sealed class ServiceHttpClientFactory(TimeProvider time, DescriptorAlarm descriptors) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -18,6 +18,7 @@ internal sealed class ServiceHttpClientFactory(TimeProvider time) : ForwarderHtt
         handler.RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1;
         handler.MaxResponseHeadersLength = 64;
+        handler.ConnectCallback = ConnectAsync;
         handler.PlaintextStreamFilter = Observe;
         base.ConfigureHandler(context, handler);
     }
@@ -29,6 +30,23 @@ internal sealed class ServiceHttpClientFactory(TimeProvider time) : ForwarderHtt
         ConfigureHandler(context, single);
         single.PooledConnectionLifetime = TimeSpan.Zero;
         return new FreshConnectionHandler(base.WrapHandler(context, handler), base.WrapHandler(context, single));
+    }
+
+    // As SocketsHttpHandler does by itself, but for the last descriptors.
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            descriptors.ThrowIfKept(socket);
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private ValueTask<Stream> Observe(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken) => ValueTask.FromResult(

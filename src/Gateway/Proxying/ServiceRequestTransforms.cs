@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -7,6 +8,9 @@ namespace Gateway.Proxying;
 /// Host and send the request target as the client wrote it, as nginx does.</summary>
 internal sealed class ServiceRequestTransforms : ITransformProvider
 {
+    // https://www.w3.org/TR/trace-context/ and /baggage/.
+    private static readonly string[] Trace = ["traceparent", "tracestate", "baggage"];
+
     public void ValidateRoute(TransformRouteValidationContext context)
     {
     }
@@ -46,6 +50,12 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
             return ValueTask.CompletedTask;
         });
 
+        context.AddRequestTransform(static transform =>
+        {
+            CopyTrace(transform);
+            return ValueTask.CompletedTask;
+        });
+
         var rewritesTarget = context.Route.Transforms?.Any(t => t.Keys.Any(IsTargetTransform)) == true;
         if (!rewritesTarget)
         {
@@ -54,6 +64,24 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
                 transform.ProxyRequest.RequestUri = RequestTarget.AtService(transform.HttpContext, transform.DestinationPrefix);
                 return ValueTask.CompletedTask;
             });
+        }
+    }
+
+    /// <summary>A client's trace goes through. YARP leaves it to the activity of ASP.NET Core, which is there only when somebody listens.</summary>
+    private static void CopyTrace(RequestTransformContext transform)
+    {
+        if (Activity.Current is not null)
+        {
+            return;
+        }
+
+        var headers = transform.HttpContext.Request.Headers;
+        foreach (var name in Trace)
+        {
+            if (headers.TryGetValue(name, out var values) && !transform.ProxyRequest.Headers.Contains(name))
+            {
+                transform.ProxyRequest.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            }
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class WebSocketFrames
     /// <summary>Bytes seen, frame headers included.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Text and binary messages whose last frame has begun.</summary>
+    public long Messages { get; private set; }
+
     /// <summary>The sender has begun a close frame.</summary>
     public bool Closed { get; private set; }
 
@@ -72,6 +75,12 @@ internal sealed class WebSocketFrames
             127 => (long)(BinaryPrimitives.ReadUInt64BigEndian(_header.AsSpan(2)) & long.MaxValue),
             var length => length,
         };
+        // FIN, and no control frame.
+        if ((_header[0] & 0x88) == 0x80)
+        {
+            Messages++;
+        }
+
         _inClose = !Closed && (_header[0] & 0x0F) == CloseOpcode;
         Closed |= _inClose;
         _headerLength = 0;

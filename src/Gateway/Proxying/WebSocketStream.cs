@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gateway.Proxying;
 
 /// <summary>
@@ -33,6 +35,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : S
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_closeForService is null)
@@ -52,6 +55,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : S
         return await ReadUntilCloseAsync(buffer, cancellationToken);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         await _writing.WaitAsync(cancellationToken);
@@ -80,6 +84,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : S
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadClientAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int read;

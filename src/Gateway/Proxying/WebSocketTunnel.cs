@@ -21,7 +21,10 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly Action<WebSocketTunnel> _onOpened;
     private readonly OpenWebSockets _sockets;
     private readonly CancellationTokenSource _cancellation;
+    private readonly TimeProvider _time;
     private WebSocketStream? _stream;
+    private long _lastByteAt;
+    private long _longestSilence;
     private WebSocketPeer _closedFirst;
     private int? _ownCloseCode;
 
@@ -33,7 +36,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         TimeProvider time,
         Action<WebSocketTunnel> onOpened)
     {
-        (_context, _upgrade, _connect, _sockets, _onOpened) = (context, upgrade, connect, sockets, onOpened);
+        (_context, _upgrade, _connect, _sockets, _time, _onOpened) = (context, upgrade, connect, sockets, time, onOpened);
         _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
     }
 
@@ -54,6 +57,20 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
 
     /// <summary>What the service has sent.</summary>
     public WebSocketFrames FromService { get; } = new();
+
+    /// <summary>Since the last byte in either direction.</summary>
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastByteAt));
+
+    /// <summary>The longest that neither side has sent anything, up to now.</summary>
+    public TimeSpan LongestSilence
+    {
+        get
+        {
+            var past = _time.GetElapsedTime(0, Volatile.Read(ref _longestSilence));
+            var now = Silence;
+            return past > now ? past : now;
+        }
+    }
 
     /// <summary>Ends the tunnel where YARP by itself would wait for ever: for a service that does not answer the handshake, or that
     /// does not notice that the client has left.</summary>
@@ -152,7 +169,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     async Task<Stream> IHttpUpgradeFeature.UpgradeAsync()
     {
         List();
-        return Open(await _upgrade!.UpgradeAsync());
+        return Open(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
     }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
@@ -190,18 +207,21 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     {
         _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
         _stream = new WebSocketStream(client, this);
+        _lastByteAt = _time.GetTimestamp();
         _onOpened(this);
         return _stream;
     }
 
     internal void OnReceived(ReadOnlySpan<byte> bytes)
     {
+        NoteActivity(bytes);
         FromClient.Observe(bytes);
         NoteClose(FromClient, WebSocketPeer.Client);
     }
 
     internal void OnSending(ReadOnlySpan<byte> bytes)
     {
+        NoteActivity(bytes);
         FromService.Observe(bytes);
         NoteClose(FromService, WebSocketPeer.Service);
     }
@@ -231,6 +251,24 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
                 or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => WebSocketPeer.Client,
             _ => WebSocketPeer.Service,
         });
+    }
+
+    // Both directions write here without a lock: what one of them loses is less than the other's last pause.
+    private void NoteActivity(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        var now = _time.GetTimestamp();
+        var silence = now - Volatile.Read(ref _lastByteAt);
+        if (silence > Volatile.Read(ref _longestSilence))
+        {
+            Volatile.Write(ref _longestSilence, silence);
+        }
+
+        Volatile.Write(ref _lastByteAt, now);
     }
 
     private void NoteClose(WebSocketFrames frames, WebSocketPeer peer)

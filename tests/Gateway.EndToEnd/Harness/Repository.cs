@@ -16,6 +16,8 @@ internal static class Repository
 
     public static string Backends => Executable("src/Backends", "backends");
 
+    public static string Bench => Executable("tests/bench/Bench", "bench");
+
     /// <summary>A file of this project's source, such as <c>clients/upload.py</c>.</summary>
     public static string TestFile(string path) => Path.Combine(Root, "tests/Gateway.EndToEnd", path);
 

@@ -150,6 +150,8 @@ internal sealed class RunningProgram : IAsyncDisposable
         {
             environment["HOME"] = folder.Home;
             environment["GATEWAY_Gateway__StateDirectory"] = folder.State;
+            // Its port is the same for all; who is about it says where.
+            environment["GATEWAY_Gateway__Admin"] = "off";
         }
 
         foreach (var (name, value) in more ?? new Dictionary<string, string?>())

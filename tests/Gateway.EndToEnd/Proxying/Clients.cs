@@ -52,7 +52,8 @@ internal static class Clients
 
     /// <param name="port">Of the gateway.</param>
     /// <param name="from">An address of the loopback, to be another client than the rest; any unless given.</param>
-    public static async Task<SslStream> ConnectTlsAsync(int port, IPAddress? from = null)
+    /// <param name="protocol">To be negotiated; none unless given.</param>
+    public static async Task<SslStream> ConnectTlsAsync(int port, IPAddress? from = null, SslApplicationProtocol? protocol = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (from is not null)
@@ -62,7 +63,9 @@ internal static class Clients
 
         await socket.ConnectAsync(IPAddress.Loopback, port, Cancellation);
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
-        await tls.AuthenticateAsClientAsync(TrustAll(), Cancellation);
+        var options = TrustAll();
+        options.ApplicationProtocols = protocol is { } one ? [one] : null;
+        await tls.AuthenticateAsClientAsync(options, Cancellation);
         return tls;
     }
 

@@ -35,6 +35,17 @@ internal sealed class RecordingService : IAsyncDisposable
     private async Task ServeAsync(Socket socket, CancellationToken cancellationToken)
     {
         await using var stream = new NetworkStream(socket);
+        await ServeAsync(stream, _requests.Writer.WriteAsync, "", cancellationToken);
+    }
+
+    /// <summary>One request of one connection.</summary>
+    /// <param name="stream">The connection.</param>
+    /// <param name="record">Gets the request before it is answered.</param>
+    /// <param name="headerLines">Of the answer, besides the usual.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task ServeAsync(
+        Stream stream, Func<RecordedRequest, CancellationToken, ValueTask> record, string headerLines, CancellationToken cancellationToken)
+    {
         if (await ReadLineAsync(stream, cancellationToken) is not { Length: > 0 } requestLine)
         {
             // The gateway asks at its start whether anybody is there.
@@ -51,7 +62,7 @@ internal sealed class RecordingService : IAsyncDisposable
         var parts = requestLine.Split(' ');
         var request = new RecordedRequest(parts[0], string.Join(' ', parts[1..^1]), headers, "");
         var body = await ReadBodyAsync(stream, request, cancellationToken);
-        await _requests.Writer.WriteAsync(request with { Body = body }, cancellationToken);
+        await record(request with { Body = body }, cancellationToken);
 
         if (request.Header("Upgrade") is not null)
         {
@@ -61,10 +72,10 @@ internal sealed class RecordingService : IAsyncDisposable
         }
 
         var answer = request.Method == "HEAD" ? "" : "recorded";
-        await WriteAsync(stream, $"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n{answer}", cancellationToken);
+        await WriteAsync(stream, $"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n{headerLines}Connection: close\r\n\r\n{answer}", cancellationToken);
     }
 
-    private static async Task<string> ReadBodyAsync(NetworkStream stream, RecordedRequest request, CancellationToken cancellationToken)
+    private static async Task<string> ReadBodyAsync(Stream stream, RecordedRequest request, CancellationToken cancellationToken)
     {
         if (request.Header("Transfer-Encoding") is null)
         {
@@ -83,14 +94,14 @@ internal sealed class RecordingService : IAsyncDisposable
         return body.ToString();
     }
 
-    private static async Task<string> ReadBytesAsync(NetworkStream stream, int length, CancellationToken cancellationToken)
+    private static async Task<string> ReadBytesAsync(Stream stream, int length, CancellationToken cancellationToken)
     {
         var bytes = new byte[length];
         await stream.ReadExactlyAsync(bytes, cancellationToken);
         return Encoding.Latin1.GetString(bytes);
     }
 
-    private static async Task<string?> ReadLineAsync(NetworkStream stream, CancellationToken cancellationToken)
+    private static async Task<string?> ReadLineAsync(Stream stream, CancellationToken cancellationToken)
     {
         var line = new StringBuilder();
         var one = new byte[1];
@@ -107,6 +118,6 @@ internal sealed class RecordingService : IAsyncDisposable
         return null;
     }
 
-    private static async Task WriteAsync(NetworkStream stream, string text, CancellationToken cancellationToken) =>
+    private static async Task WriteAsync(Stream stream, string text, CancellationToken cancellationToken) =>
         await stream.WriteAsync(Encoding.Latin1.GetBytes(text), cancellationToken);
 }

@@ -52,6 +52,16 @@ public sealed class PollingTests
     }
 
     [Fact]
+    public async Task LeavesAnAuthorizationAloneAsLongAsTheChallengeSays()
+    {
+        await using var session = await AcmeSession.StartAsync(time: _time);
+        session.Behaviour.ValidationTime = TimeSpan.FromSeconds(30);
+        session.Behaviour.RetryAfter = resource => resource == FakeResource.Challenge ? "40" : null;
+        await session.ObtainAsync("example.com");
+        Assert.Equal([TimeSpan.FromSeconds(40)], _time.Pauses);
+    }
+
+    [Fact]
     public async Task ComesBackToAnOrderWhenTheCaSays()
     {
         await using var session = await AcmeSession.StartAsync(time: _time);

@@ -63,6 +63,14 @@ public sealed class ProblemTests
         Assert.EndsWith("dns: a b [31mred", Refused("""{"type":"urn:ietf:params:acme:error:dns","detail":"a\nb\u001b[31mred"}""").Message);
 
     [Fact]
+    public void NeitherDoesAnAnswerThatIsNoAcme()
+    {
+        var answer = new AcmeAnswer("read the directory", Url, 200, "tru\n\u001b[31mred"u8.ToArray());
+        var error = Assert.Throws<AcmeException>(() => answer.Read(AcmeJson.Default.AcmeDirectory));
+        Assert.DoesNotContain(error.Message, char.IsControl);
+    }
+
+    [Fact]
     public void IsOfBoundedLength() =>
         Assert.InRange(Refused("{\"detail\":\"" + new string('x', 100_000) + "\"}").Message.Length, 2000, 2200);
 

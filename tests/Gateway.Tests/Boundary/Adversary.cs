@@ -30,6 +30,9 @@ internal static class Adversary
         return tls;
     }
 
+    public static async Task<Http2Adversary> ConnectHttp2Async(TestGateway gateway, CancellationToken cancellationToken) =>
+        await Http2Adversary.BeginAsync(await ConnectAsync(gateway, SslApplicationProtocol.Http2, cancellationToken), cancellationToken);
+
     public static async Task<AdversaryAnswer> ExchangeAsync(Stream connection, string request, CancellationToken cancellationToken)
     {
         var answer = new StringBuilder();

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Security;
 using System.Text;
-using Gateway.Tests.Hosting;
 
 namespace Gateway.Tests.Boundary;
 
@@ -19,9 +18,10 @@ internal sealed class Http2Adversary : IAsyncDisposable
 
     private Http2Adversary(SslStream connection) => _connection = connection;
 
-    public static async Task<Http2Adversary> ConnectAsync(TestGateway gateway, CancellationToken cancellationToken)
+    /// <summary>Begins HTTP/2 on a connection that has negotiated it.</summary>
+    public static async Task<Http2Adversary> BeginAsync(SslStream connection, CancellationToken cancellationToken)
     {
-        var adversary = new Http2Adversary(await Adversary.ConnectAsync(gateway, SslApplicationProtocol.Http2, cancellationToken));
+        var adversary = new Http2Adversary(connection);
         await adversary.SendAsync([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [])], cancellationToken);
         return adversary;
     }

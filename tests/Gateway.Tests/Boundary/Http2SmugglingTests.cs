@@ -137,7 +137,7 @@ public sealed class Http2SmugglingTests(GatewayWithWitness fixture) : IClassFixt
     public async Task IsRefused(string name)
     {
         fixture.Witness.Forget();
-        await using var adversary = await Http2Adversary.ConnectAsync(fixture.Gateway, Cancellation);
+        await using var adversary = await Adversary.ConnectHttp2Async(fixture.Gateway, Cancellation);
         await adversary.SendAsync(Payloads.Single(payload => payload.Name == name).Bytes, Cancellation);
 
         var outcome = await adversary.OutcomeAsync(1, Cancellation);
@@ -167,7 +167,7 @@ public sealed class Http2SmugglingTests(GatewayWithWitness fixture) : IClassFixt
     {
         var (_, bytes, body) = OneReading.Single(payload => payload.Name == name);
         fixture.Witness.Forget();
-        await using var adversary = await Http2Adversary.ConnectAsync(fixture.Gateway, Cancellation);
+        await using var adversary = await Adversary.ConnectHttp2Async(fixture.Gateway, Cancellation);
         await adversary.SendAsync(bytes, Cancellation);
 
         Assert.Equal("200", await adversary.OutcomeAsync(1, Cancellation));

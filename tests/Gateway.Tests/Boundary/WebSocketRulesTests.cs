@@ -41,7 +41,7 @@ public sealed class WebSocketRulesTests
     {
         await using var witness = new Witness();
         await using var gateway = await TestGateway.StartAsync(With(witness.Address, allowed));
-        await using var adversary = await Http2Adversary.ConnectAsync(gateway, Cancellation);
+        await using var adversary = await Adversary.ConnectHttp2Async(gateway, Cancellation);
         await adversary.SendAsync(
             Http2Adversary.Frame(Http2Adversary.Headers, Http2Adversary.EndHeaders, 1, Http2Adversary.Request("CONNECT", "/ws", [(":protocol", "websocket"), ("sec-websocket-version", "13"), .. more])), Cancellation);
         return (await adversary.OutcomeAsync(1, Cancellation), witness.Requests.SingleOrDefault());

@@ -209,6 +209,69 @@ public sealed class CertRenewCommandTests : IAsyncLifetime
         Assert.Matches(@"next attempt: +as soon as a gateway runs", _console.Output);
     }
 
+    [Fact]
+    public async Task SaysWhatBecomesOfACertificateThatIsDamaged()
+    {
+        await using (await StartAsync())
+        {
+        }
+
+        var path = Folder.Certificate(_ca.DirectoryUrl, AcmeIdentifier.Parse(Name));
+        await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken))[..300], TestContext.Current.CancellationToken);
+        Assert.Equal(1, _console.Run("show", "--config", _config));
+        Assert.Matches(@"certificate: +cannot be read: .*; the gateway puts it aside at its next start and obtains another\.", _console.Output);
+        Assert.Matches(@"next attempt: +as soon as a gateway runs", _console.Output);
+    }
+
+    [Fact]
+    public void ShowNamesAConfigurationThatIsNotThere()
+    {
+        _console.Run("show", "--config", _console.Home["none.json"]);
+        Assert.Contains("There is no file", _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GivesTheAccountAnotherKeyWithWhichTheRunningGatewayGoesOn()
+    {
+        await using var gateway = await StartAsync();
+        var before = Assert.Single(_ca.Accounts).Thumbprint;
+        Assert.Equal(0, await RunAsync(gateway, "rollover"));
+        Assert.Contains("the account has another key", _console.Output, StringComparison.Ordinal);
+        Assert.NotEqual(before, Assert.Single(_ca.Accounts).Thumbprint);
+        Assert.Equal(0, await RunAsync(gateway, "renew", Name));
+        Assert.Single(_ca.Accounts);
+    }
+
+    [Fact]
+    public async Task LeavesTheKeyAloneWhileAnOrderIsUnderWay()
+    {
+        await using (await StartAsync())
+        {
+        }
+
+        await File.WriteAllTextAsync(Folder.NameLock(AcmeIdentifier.Parse(Name)), "", TestContext.Current.CancellationToken);
+        Assert.Equal(1, await RunAsync(null, "rollover"));
+        Assert.Contains($"The gateway is at work on {Name} just now", _console.Error, StringComparison.Ordinal);
+        Assert.Equal(0, _ca.Requests(FakeResource.KeyChange));
+    }
+
+    [Fact]
+    public async Task WithoutAnAccountThereIsNoKeyToChange()
+    {
+        Assert.Equal(0, await RunAsync(null, "rollover"));
+        Assert.Contains("there is no account yet", _console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SaysWhyTheKeyIsNotChanged()
+    {
+        await using var gateway = await StartAsync();
+        _ca.Behaviour.Refuse = resource => resource == FakeResource.KeyChange ? new FakeRefusal(403, "unauthorized", "not today") : null;
+        Assert.Equal(1, await RunAsync(gateway, "rollover"));
+        Assert.Contains("the key is not changed. Could not change the account's key: ", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("unauthorized: not today. Run it again", _console.Error, StringComparison.Ordinal);
+    }
+
     private async Task<AutomaticGateway> StartAsync()
     {
         var options = AutomaticGateway.Options(_console.Home, [_ca], Name, "api.example.com");

@@ -18,7 +18,7 @@ public sealed class GatewayCommandTests
         var (exitCode, output, _) = await RunAsync("--help");
 
         Assert.Equal(0, exitCode);
-        Assert.All(["run", "dev", "check", "cert", "key"], verb => Assert.Contains(verb, output, StringComparison.Ordinal));
+        Assert.All(["run", "dev", "check", "status", "top", "cert", "key"], verb => Assert.Contains(verb, output, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -148,6 +148,17 @@ public sealed class AcmeOptionsTests
         Assert.Equal(("there is no way to prove the names to the CA", remedy), (error.Rule, error.Remedy));
     }
 
+    [Theory]
+    [InlineData("*.example.com", "Http01, TlsAlpn01", "wildcard names can only be proved by dns-01: add Dns01 to LettuceEncrypt:AllowedChallengeTypes")]
+    [InlineData("192.0.2.1", "Dns01", "addresses can only be proved by http-01 and tls-alpn-01: add an endpoint for one of them, and allow it in LettuceEncrypt:AllowedChallengeTypes")]
+    public void SaysWhatIsMissingWhenOneNameCouldNotBeProved(string name, string allowed, string remedy)
+    {
+        var error = Assert.Single(ConfigurationText.Read($$"""
+            { {{Endpoints}}, "LettuceEncrypt": { "AcceptTermsOfService": true, "DomainNames": [ "{{name}}" ], "AllowedChallengeTypes": "{{allowed}}" }, "Gateway": { "Acme": { "DnsHook": "/bin/dns" } } }
+            """).Errors);
+        Assert.Equal(("LettuceEncrypt:DomainNames:0", "there is no way to prove it to the CA", remedy), (error.Path, error.Rule, error.Remedy));
+    }
+
     private static AcmeOptions? Read(string json, params (string Name, string Value)[] environment)
     {
         var result = ConfigurationText.Read(json, environment);

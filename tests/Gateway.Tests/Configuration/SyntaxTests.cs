@@ -18,6 +18,9 @@ public sealed class SyntaxTests
         "gateway.json(1,38): not valid JSON: 's' is an invalid escapable character within a JSON string. The string should be correctly escaped; write a backslash twice")]
     [InlineData("{} {}",
         "gateway.json(1,4): not valid JSON: '{' is invalid after a single JSON value. Expected end of data; correct the file here; everything after it has not been read")]
+    [InlineData("{ \"A\": tru\u001b\n }",
+        "gateway.json(1,11): not valid JSON: 'tru\\u001b\\u000a }' is an invalid JSON literal. Expected the literal 'true'; correct the file here; everything after it has not been read")]
+    [InlineData("{ \"A\\n\\u001bB\": 1 }", "gateway.json(1,3): A\\u000a\\u001bB: unknown key; known here: $schema, Kestrel, ReverseProxy, AllowedHosts, Gateway, LettuceEncrypt, Serilog")]
     [InlineData("[]", "gateway.json(1,1): the file must hold one JSON object; put everything between { and }")]
     [InlineData("{ \"\\ud800\": 1 }", "gateway.json(1,3): not valid JSON: a \\u escape is half of a surrogate pair; write the character itself")]
     public void SaysWhereTheFileStopsBeingJson(string json, string error) => Assert.Equal(error, Error(json));

@@ -38,6 +38,18 @@ public sealed class ClientHelloTests
         Assert.Empty(hello.Protocols);
     }
 
+    /// <summary>Change cipher spec, early data, or anything else (RFC 8446 sections 4.2.10 and 5): what is no hello does not undo the one before it.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(23)]
+    [InlineData(0)]
+    public async Task DoesNotLookAtWhatFollowsTheHello(byte type)
+    {
+        byte[] bytes = [.. await HelloAsync("www.example.com"), type, 3, 3, 0, 1, 1];
+        Assert.True(ClientHello.TryRead(new(bytes), out var hello));
+        Assert.Equal("www.example.com", hello!.ServerName);
+    }
+
     [Fact]
     public async Task WaitsForTheRestWhereverTheHelloIsCut()
     {

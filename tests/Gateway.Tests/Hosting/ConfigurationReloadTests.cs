@@ -258,6 +258,19 @@ public sealed class ConfigurationReloadTests : IDisposable
         Assert.Equal(WebSocketCloseStatus.NormalClosure, call.CloseStatus);
     }
 
+    [Fact]
+    public async Task AnotherPlaceForTheStatusTakesEffectAtTheNextStart()
+    {
+        await using var service = await ServiceAsync("served");
+        var port = FreePort();
+        await File.WriteAllTextAsync(FilePath, Json(service.Address, port), Cancellation);
+        await using var gateway = await TestGateway.StartAsync(FilePath);
+
+        await File.WriteAllTextAsync(FilePath, Json(service.Address, port, json => json["Gateway"]!["Admin"] = "127.0.0.1:9000"), Cancellation);
+
+        await LoggedAsync(gateway, "Gateway:Admin has changed; this takes effect when the gateway is restarted");
+    }
+
     private static async Task EventuallyAsync(Func<Task<bool>> happens)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -219,8 +220,14 @@ public sealed class DrainTests
         await using var service = await TestService.StartAsync(_ => Task.CompletedTask);
         await using var gateway = await TestGateway.StartAsync(Configuration(service, TimeSpan.FromSeconds(60)), HostMode.Run);
         using var tcp = new TcpClient(gateway.At("/").Host, gateway.At("/").Port);
+        // The listener accepts in order: the first one is in as well.
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync(gateway.At("/"), Cancellation)).StatusCode);
+        var told = Stopwatch.GetTimestamp();
 
-        await gateway.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
+        await gateway.StopAsync().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+
+        // Sooner than the limit of a handshake.
+        Assert.InRange(Stopwatch.GetElapsedTime(told), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(9));
 
         // With or without a reset: nobody has asked anything.
         try

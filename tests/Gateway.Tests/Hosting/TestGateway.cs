@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Gateway.Certificates;
 using Gateway.Configuration;
 using Gateway.Hosting;
+using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -31,15 +32,21 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public LogLines Log { get; }
 
+    /// <summary>Where the operator's endpoint listens; null where it does not.</summary>
+    public string? AdminAddress => _app.Services.GetService<AdminEndpoint>()?.Address;
+
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
     public static async Task<TestGateway> StartAsync(
         GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0",
-        Action<IServiceCollection>? customize = null)
+        AdminListening? admin = null, Action<IServiceCollection>? customize = null)
     {
         var certificates = new ServedCertificates(TimeProvider.System);
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, customize: builder =>
+            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, admin: admin, customize: builder =>
             {
                 log.Capture(builder.Services);
                 customize?.Invoke(builder.Services);

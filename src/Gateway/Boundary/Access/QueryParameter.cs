@@ -3,7 +3,7 @@ namespace Gateway.Boundary.Access;
 /// <summary>One parameter of a query, found however it is written, and taken out without touching a byte of the others.</summary>
 internal static class QueryParameter
 {
-    /// <param name="query">With or without the question mark.</param>
+    /// <param name="query">With its question mark; a second one belongs to the first name.</param>
     /// <param name="name">Ignores case, as ASP.NET Core does.</param>
     /// <returns>Every value of that name, decoded.</returns>
     public static IReadOnlyList<string> Values(string? query, string name)
@@ -38,7 +38,7 @@ internal static class QueryParameter
             : target[..(mark + 1)] + string.Join('&', rest);
     }
 
-    private static string[] Parts(string? query) => (query ?? "").TrimStart('?').Split('&');
+    private static string[] Parts(string? query) => (query is ['?', ..] ? query[1..] : "").Split('&');
 
     private static bool IsNamed(string part, string name)
     {

@@ -9,8 +9,21 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
 {
     private readonly Occupancy _open = new();
 
+    /// <summary>The port from which the gateway asks itself whether it is well: were it turned away when all places are taken, the watchdog
+    /// would end those who have them.</summary>
+    public int? OwnPort { get; set; }
+
+    /// <summary>Connections that are open.</summary>
+    public int Open => _open.Total;
+
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => async connection =>
     {
+        if (IsOwn(connection))
+        {
+            await next(connection);
+            return;
+        }
+
         var options = configuration.Value.Gateway;
         var peer = (connection.RemoteEndPoint as IPEndPoint)?.Address;
         // A proxy brings many clients.
@@ -32,4 +45,8 @@ internal sealed class ConnectionLimits(CurrentConfiguration configuration, Limit
             _open.Leave(client);
         }
     };
+
+    private bool IsOwn(ConnectionContext connection) =>
+        connection.RemoteEndPoint is IPEndPoint peer && peer.Port == OwnPort
+        && (IPAddress.IsLoopback(peer.Address) || peer.Address.Equals((connection.LocalEndPoint as IPEndPoint)?.Address));
 }

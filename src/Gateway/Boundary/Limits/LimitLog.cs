@@ -6,18 +6,25 @@ namespace Gateway.Boundary.Limits;
 /// <summary>Says which limits were hit: the first time at once, then as a count once a minute, so that an attack does not fill the log.</summary>
 internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logger) : BackgroundService
 {
+    private const string Section = "Gateway:Limits:";
+
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, Hits> _hits = new();
 
-    /// <param name="limit">The key below <c>Gateway:Limits</c>.</param>
+    /// <summary>How often each limit was hit since the start, by its key below <c>Gateway:Limits</c> or Kestrel's word.</summary>
+    public IReadOnlyDictionary<string, long> Totals =>
+        _hits.ToDictionary(pair => pair.Key.StartsWith(Section, StringComparison.Ordinal) ? pair.Key[Section.Length..] : pair.Key, pair => pair.Value.Total);
+
+    /// <param name="limit">The key below <c>Gateway:Limits</c>, or Kestrel's word for a limit that has none.</param>
     /// <param name="client">Who ran into it; null where that is not known.</param>
     public void Hit(string limit, IPAddress? client)
     {
+        limit = limit.StartsWith("HTTP/2", StringComparison.Ordinal) ? limit : Section + limit;
         var hits = _hits.GetOrAdd(limit, static _ => new Hits());
         if (hits.Add(client))
         {
-            LogFirst(logger, limit, client);
+            LogFirst(logger, limit, client as object ?? "a client");
         }
     }
 
@@ -31,7 +38,7 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
                 var (count, last) = hits.Take();
                 if (count > 0)
                 {
-                    LogMore(logger, limit, count, last);
+                    LogMore(logger, limit, count, last as object ?? "a client");
                 }
             }
         }
@@ -43,7 +50,10 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
         private readonly Lock _lock = new();
         private bool _isTold;
         private long _count;
+        private long _total;
         private IPAddress? _last;
+
+        public long Total => Volatile.Read(ref _total);
 
         /// <returns>True when it has to be told now.</returns>
         public bool Add(IPAddress? client)
@@ -51,6 +61,7 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
             lock (_lock)
             {
                 _last = client;
+                _total++;
                 _count += _isTold ? 1 : 0;
                 var isFirst = !_isTold;
                 _isTold = true;
@@ -71,9 +82,9 @@ internal sealed partial class LimitLog(TimeProvider time, ILogger<LimitLog> logg
         }
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "Gateway:Limits:{Limit} was reached by {Client}. From now on it is counted, and told once a minute")]
-    private static partial void LogFirst(ILogger logger, string limit, IPAddress? client);
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "{Limit} was reached by {Client}. From now on it is counted, and told once a minute")]
+    private static partial void LogFirst(ILogger logger, string limit, object client);
 
-    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Gateway:Limits:{Limit} was reached {Count} times in the last minute, last by {Client}")]
-    private static partial void LogMore(ILogger logger, string limit, long count, IPAddress? client);
+    [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Limit} was reached {Count} times in the last minute, last by {Client}")]
+    private static partial void LogMore(ILogger logger, string limit, long count, object client);
 }

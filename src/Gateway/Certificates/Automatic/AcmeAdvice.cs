@@ -37,7 +37,33 @@ internal static class AcmeAdvice
         }
 
         // RFC 8555 section 6.7.1: the problem as a whole may only say that there were several.
-        return (e.Problem.Subproblems ?? []).Prepend(e.Problem).Select(problem => For(problem.Type, e, name)).FirstOrDefault(advice => advice is not null);
+        return (e.Problem.Subproblems ?? []).Prepend(e.Problem).Select(problem => For(Cause(problem, e), e, name)).FirstOrDefault(advice => advice is not null);
+    }
+
+    // CAs do not agree on the types of what goes wrong on the way to a name, and their words tell more.
+    private static string Cause(AcmeProblem problem, AcmeException e)
+    {
+        if (e.ChallengeType is null || problem.Type is AcmeProblem.Caa or AcmeProblem.RateLimited || problem.Detail is not { } detail)
+        {
+            return problem.Type;
+        }
+
+        return Says(detail, "NXDOMAIN", "SERVFAIL", "could not resolve", "no valid A", "no valid IP") ? AcmeProblem.Dns
+            : Says(detail, "connection refused", "failed to connect", "timeout during connect", "unreachable", "no route to host") ? AcmeProblem.Connection
+            : problem.Type;
+    }
+
+    private static bool Says(string detail, params ReadOnlySpan<string> words)
+    {
+        foreach (var word in words)
+        {
+            if (detail.Contains(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string? For(string problemType, AcmeException e, AcmeIdentifier name) => problemType switch

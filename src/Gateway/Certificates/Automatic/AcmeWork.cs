@@ -19,9 +19,10 @@ internal sealed class AcmeWork : IDisposable
         var issuance = new Issuance(options, responders, loggers.CreateLogger<Issuance>());
         _issuers = new Issuers(options, folder, files, time);
         Shelf = new NameShelf(options, folder, store, states, time, loggers.CreateLogger<NameShelf>());
-        Renewal = new Renewal(options, _issuers, issuance, store, Shelf, time, loggers.CreateLogger<Renewal>());
+        var clock = new ClockWatch(time, loggers.CreateLogger<ClockWatch>());
+        Renewal = new Renewal(options, _issuers, issuance, store, Shelf, clock, time, loggers.CreateLogger<Renewal>());
         DryRun = new DryRun(_issuers, issuance);
-        Advice = new RenewalAdvice(_issuers, Shelf, time, loggers.CreateLogger<RenewalAdvice>());
+        Advice = new RenewalAdvice(_issuers, Shelf, clock, time, loggers.CreateLogger<RenewalAdvice>());
         Hook = new RenewedHook(options, folder, time, loggers.CreateLogger<RenewedHook>());
         Import = new FormerPackageImport(options, folder, store, time, loggers.CreateLogger<FormerPackageImport>());
     }

@@ -53,6 +53,18 @@ internal sealed partial class CertificateService(
         }
     }
 
+    /// <summary>What is known and planned about each wanted name.</summary>
+    public IReadOnlyList<NameState> States
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _names.Select(name => name.State)];
+            }
+        }
+    }
+
     /// <summary>Publishes what is stored: before the first handshake, and again whenever the options have changed. What is under way
     /// ends as it began.</summary>
     /// <param name="options">Null when no name is wanted.</param>
@@ -245,7 +257,12 @@ internal sealed partial class CertificateService(
             // Nothing was ordered: that the attempt is made is written down first, and that did not work.
             name.AttemptedAt = time.GetTimestamp();
             name.State = name.State with { Failures = name.State.Failures + 1 };
-            LogWorkFailed(e, name.Identifier.Value, AcmeAdvice.For(e, name.Identifier) ?? "");
+            LogWorkFailed(
+                e is IOException or UnauthorizedAccessException ? null : e,
+                name.Identifier.Value,
+                Sentence.Of(e.Message),
+                AcmeAdvice.For(e, name.Identifier) ?? "",
+                time.GetUtcNow() + Backoff.Pause(name.State.Failures, 0));
         }
         finally
         {
@@ -348,8 +365,8 @@ internal sealed partial class CertificateService(
     [LoggerMessage(EventId = 361, Level = LogLevel.Error, Message = "Could not {What}; what is served stays served, and it goes on in a few seconds")]
     private partial void LogLookFailed(Exception cause, string what);
 
-    [LoggerMessage(EventId = 362, Level = LogLevel.Error, Message = "Certificate for {Name}: nothing was ordered. {Remedy}")]
-    private partial void LogWorkFailed(Exception cause, string name, string remedy);
+    [LoggerMessage(EventId = 362, Level = LogLevel.Error, Message = "Certificate for {Name}: nothing was ordered: {Error} {Remedy} Next attempt: {NextAttempt:u}")]
+    private partial void LogWorkFailed(Exception? cause, string name, string error, string remedy, DateTimeOffset nextAttempt);
 
     [LoggerMessage(EventId = 363, Level = LogLevel.Warning, Message = "RenewDaysInAdvance {RenewDaysInAdvance:c} is too long for the certificate of {Name}; it is renewed {At:u}, when {Why}")]
     private partial void LogClamped(string name, TimeSpan? renewDaysInAdvance, DateTimeOffset at, string why);

@@ -26,7 +26,7 @@ internal sealed partial class ChallengeResponders(AcmeOptions options, OpenChall
 
     private Task RunHookAsync(string verb, ChallengeAnswer answer, CancellationToken cancellationToken)
     {
-        var hook = options.DnsHook ?? throw new HookException("dns-01 needs Gateway:Acme:DnsHook, which is not set");
+        var hook = options.DnsHook ?? throw new NotConfiguredException("dns-01 needs Gateway:Acme:DnsHook, which is not set");
         return new HookCommand(hook, HookLimit, time).RunAsync([verb, answer.DnsName, answer.DnsValue], NoEnvironment, cancellationToken);
     }
 

@@ -8,6 +8,7 @@ namespace Gateway.Certificates.Automatic;
 internal sealed class HookCommand(string commandLine, TimeSpan limit, TimeProvider time)
 {
     private const int LongestOutput = 1000;
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="arguments">After its own arguments.</param>
@@ -96,6 +97,20 @@ internal sealed class HookCommand(string commandLine, TimeSpan limit, TimeProvid
         }
     }
 
+    /// <summary>Why a program cannot be started as far as a look at the disk tells; null when nothing is wrong.</summary>
+    public static string? Obstacle(string commandLine)
+    {
+        var program = Split(commandLine)[0];
+        if (!Path.IsPathRooted(program))
+        {
+            return null;
+        }
+
+        return !File.Exists(program) ? $"there is no file {program}"
+            : !OperatingSystem.IsWindows() && (File.GetUnixFileMode(program) & Executable) == 0 ? $"{program} is not executable: chmod +x {program}"
+            : null;
+    }
+
     private Process Start(ProcessStartInfo start)
     {
         try
@@ -133,3 +148,6 @@ internal sealed class HookCommand(string commandLine, TimeSpan limit, TimeProvid
 
 /// <summary>Why a program of the operator's did not do its work.</summary>
 internal sealed class HookException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>What was asked for cannot be done as this gateway is configured; the message ends with what to configure.</summary>
+internal sealed class NotConfiguredException(string message) : Exception(message);

@@ -15,7 +15,8 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
     /// <param name="ordering">Called when an order is about to be placed at this CA.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="AcmeException">The CA refuses or does not answer.</exception>
-    /// <exception cref="HookException">The DNS hook failed, or there is no way to prove this name.</exception>
+    /// <exception cref="HookException">The DNS hook failed.</exception>
+    /// <exception cref="NotConfiguredException">There is no way to prove this name.</exception>
     /// <exception cref="AggregateException">Several ways to prove the name failed, in this order.</exception>
     public async Task<(IssuedCertificate Certificate, AcmeChallengeType Type)> ObtainAsync(
         Issuer issuer, AcmeIdentifier name, NameState before, string? replaces, Action ordering, CancellationToken cancellationToken)
@@ -124,7 +125,7 @@ internal sealed partial class Issuance(AcmeOptions options, ChallengeResponders 
         var types = options.ChallengeTypesFor(name.Value);
         return types.Count > 0
             ? [.. types.OrderByDescending(type => WireName(type) == before.ChallengeType)]
-            : throw new HookException(
+            : throw new NotConfiguredException(
                 $"there is no way to prove {name} to a CA: "
                 + (name.IsWildcard ? "wildcards need Gateway:Acme:DnsHook and Dns01 in LettuceEncrypt:AllowedChallengeTypes"
                     : "http-01 needs an http endpoint, tls-alpn-01 an https endpoint, and LettuceEncrypt:AllowedChallengeTypes must allow one of them"));

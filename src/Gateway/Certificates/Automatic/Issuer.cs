@@ -20,6 +20,7 @@ internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, Ac
     private HttpClient? _http;
     private AcmeClient? _client;
     private AcmeAccount? _account;
+    private FileStamp _key;
     private long _connectedAt;
 
     public Uri Directory => options.DirectoryUrl;
@@ -48,13 +49,16 @@ internal sealed class Issuer(AcmeIssuerOptions options, string? emailAddress, Ac
         await _connecting.WaitAsync(cancellationToken);
         try
         {
-            if (_account is null || time.GetElapsedTime(_connectedAt) > SessionLife)
+            // Another process may have changed the account's key (`gateway cert rollover`).
+            var key = FileStamp.Of(folder.AccountKey(options.DirectoryUrl));
+            if (_account is null || key != _key || time.GetElapsedTime(_connectedAt) > SessionLife)
             {
                 _client = await AcmeClient.ConnectAsync(Http(), options.DirectoryUrl, time, cancellationToken);
 
                 // RFC 8555 section 7.3.1: with a key that has an account this finds it; a CA that lost it makes it anew.
                 string[] contacts = emailAddress is null ? [] : ["mailto:" + emailAddress];
                 _account = await _client.CreateAccountAsync(Key(), contacts, acceptTermsOfService: true, Binding(_client), cancellationToken);
+                _key = FileStamp.Of(folder.AccountKey(options.DirectoryUrl));
                 _connectedAt = time.GetTimestamp();
             }
 

@@ -80,7 +80,13 @@ internal sealed class NameLock(string path, TimeProvider time)
     {
         try
         {
-            return new FileStream(door, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None });
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+            {
+                options.UnixCreateMode = AtomicFile.Secret;
+            }
+
+            return new FileStream(door, options);
         }
         catch (IOException) when (File.Exists(door))
         {

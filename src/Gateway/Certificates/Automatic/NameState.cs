@@ -62,7 +62,7 @@ internal sealed record NameState
 internal sealed record RenewalWindow(
     string CertificateId, DateTimeOffset Start, DateTimeOffset End, DateTimeOffset AskAgain, string? ExplanationUrl = null);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NameState))]
 [JsonSerializable(typeof(LockOwner))]
 [JsonSerializable(typeof(RenewalAnswer))]

@@ -14,10 +14,9 @@ internal enum RenewalOutcome
 
 /// <summary>One attempt for one name: under the lock, written down before it begins, at each CA in turn.</summary>
 internal sealed partial class Renewal(
-    AcmeOptions options, Issuers issuers, Issuance issuance, CertificateStore store, NameShelf shelf, TimeProvider time, ILogger<Renewal> logger)
+    AcmeOptions options, Issuers issuers, Issuance issuance, CertificateStore store, NameShelf shelf, ClockWatch clock, TimeProvider time, ILogger<Renewal> logger)
 {
     private const string Interrupted = "The gateway was stopped in the middle of the attempt.";
-    private static readonly TimeSpan WorthMentioning = TimeSpan.FromMinutes(5);
 
     /// <param name="name">Not worked on by anyone else in this process.</param>
     /// <param name="forced">A person asks for it: whatever the plan says.</param>
@@ -85,7 +84,7 @@ internal sealed partial class Renewal(
             }
             finally
             {
-                CheckClock(issuer);
+                clock.Look(issuer);
             }
         }
 
@@ -177,7 +176,7 @@ internal sealed partial class Renewal(
             NextReason = hold > pause ? "the CA asks to be left alone until then" : Reason(name.State.Failures),
         });
 
-        var unexpected = failures.Select(failure => failure.Exception).FirstOrDefault(e => e is not (AcmeException or HookException or IOException or UnauthorizedAccessException));
+        var unexpected = failures.Select(failure => failure.Exception).FirstOrDefault(e => e is not (AcmeException or HookException or NotConfiguredException or CertificateFileException or IOException or UnauthorizedAccessException));
         LogFailed(unexpected, name.Identifier.Value, name.State.Failures, Sentence.Of(error), remedy ?? "", name.State.NextAttempt, Meanwhile(name));
     }
 
@@ -200,14 +199,6 @@ internal sealed partial class Renewal(
             : null
         : null;
 
-    private void CheckClock(Issuer issuer)
-    {
-        if (issuer.ClockSkew is { } skew && skew.Duration() > WorthMentioning)
-        {
-            LogClock(issuer.Directory, skew.Duration(), skew > TimeSpan.Zero ? "behind" : "ahead of");
-        }
-    }
-
     private string Meanwhile(ManagedName name) => name.Serving switch
     {
         null => "a temporary certificate, which browsers warn of",
@@ -224,9 +215,6 @@ internal sealed partial class Renewal(
 
     [LoggerMessage(EventId = 332, Level = LogLevel.Error, Message = "Certificate for {Name} not obtained (failures in a row: {Failures}): {Error} {Remedy} Next attempt: {NextAttempt:u}; served meanwhile: {Meanwhile}")]
     private partial void LogFailed(Exception? cause, string name, int failures, string error, string remedy, DateTimeOffset? nextAttempt, string meanwhile);
-
-    [LoggerMessage(EventId = 333, Level = LogLevel.Warning, Message = "This machine's clock is {Skew:c} {Direction} that of the CA {Issuer}: set it, for certificates are valid by the clock")]
-    private partial void LogClock(Uri issuer, TimeSpan skew, string direction);
 
     [LoggerMessage(EventId = 335, Level = LogLevel.Warning, Message = "Another gateway on this state directory has taken over the certificate for {Name}, because this one did not stir for long")]
     private partial void LogLockLost(string name);

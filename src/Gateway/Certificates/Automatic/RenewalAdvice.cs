@@ -3,13 +3,14 @@ using Gateway.Acme;
 namespace Gateway.Certificates.Automatic;
 
 /// <summary>Asks the CAs when they want their certificates renewed (RFC 9773), at least twice a day.</summary>
-internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, TimeProvider time, ILogger<RenewalAdvice> logger)
+internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, ClockWatch clock, TimeProvider time, ILogger<RenewalAdvice> logger)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromHours(12);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<string, long> _failedAt = [];
-    private readonly HashSet<Uri> _withoutAdvice = [];
+    // Until when, by the clock that nobody can set, there is no use in asking: about a certificate, or a CA that gives no advice.
+    private readonly Dictionary<string, (long From, TimeSpan Pause)> _pauses = [];
+    private readonly Dictionary<Uri, long> _withoutAdvice = [];
 
     public bool IsDue(ManagedName name)
     {
@@ -18,10 +19,10 @@ internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, Ti
             return false;
         }
 
-        lock (_failedAt)
+        lock (_pauses)
         {
-            if (_withoutAdvice.Contains(name.CurrentIssuer)
-                || (_failedAt.TryGetValue(id, out var failed) && time.GetElapsedTime(failed) < AfterFailure))
+            if ((_withoutAdvice.TryGetValue(name.CurrentIssuer, out var learnt) && time.GetElapsedTime(learnt) < Longest)
+                || (_pauses.TryGetValue(id, out var pause) && time.GetElapsedTime(pause.From) < pause.Pause))
             {
                 return false;
             }
@@ -41,9 +42,9 @@ internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, Ti
             using var turn = await issuer.TakeTurnAsync(cancellationToken);
             if (await issuer.GetRenewalInfoAsync(id, cancellationToken) is not { } info)
             {
-                lock (_failedAt)
+                lock (_pauses)
                 {
-                    _withoutAdvice.Add(issuer.Directory);
+                    _withoutAdvice[issuer.Directory] = time.GetTimestamp();
                 }
 
                 return;
@@ -61,12 +62,17 @@ internal sealed partial class RenewalAdvice(Issuers issuers, NameShelf shelf, Ti
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            lock (_failedAt)
+            var asked = (e as AcmeException)?.RetryAfter ?? TimeSpan.Zero;
+            lock (_pauses)
             {
-                _failedAt[id] = time.GetTimestamp();
+                _pauses[id] = (time.GetTimestamp(), asked < AfterFailure ? AfterFailure : asked < Longest ? asked : Longest);
             }
 
             LogSilent(name.Identifier.Value, e.Message);
+        }
+        finally
+        {
+            clock.Look(issuer);
         }
     }
 

@@ -2,12 +2,14 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using Gateway.Boundary.Limits;
 using Gateway.Configuration;
+using Gateway.Proxying;
 
 namespace Gateway.Hosting.Systemd;
 
 /// <summary>Asks the gateway itself, as a client would: a connection to one of its endpoints, a TLS handshake, a request, an answer.</summary>
-internal sealed class SelfCheck(CurrentConfiguration configuration)
+internal sealed class SelfCheck(CurrentConfiguration configuration, ConnectionLimits limits, DescriptorAlarm descriptors)
 {
     /// <summary>Answered by the gateway itself. Nobody else knows it, and there is nothing to be had there.</summary>
     public PathString Path { get; } = new("/" + RandomNumberGenerator.GetHexString(32, lowercase: true));
@@ -31,6 +33,12 @@ internal sealed class SelfCheck(CurrentConfiguration configuration)
             .Where(e => e.Addresses.Count > 0)
             .OrderBy(e => e.Preference)
             .FirstOrDefault();
+        if (descriptors.KeepsClientsWaiting)
+        {
+            // This one would wait too. It passes by itself; a restart would cut every call.
+            return;
+        }
+
         if (endpoint is null)
         {
             // Not over TCP or a unix socket: that this runs at all is what can be said.
@@ -67,11 +75,11 @@ internal sealed class SelfCheck(CurrentConfiguration configuration)
         }
         catch (HttpRequestException exception) when (exception.GetBaseException() is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets })
         {
-            // Out of file descriptors, which passes by itself; a restart would cut every call.
+            // Out of file descriptors: the same.
         }
     }
 
-    private static async ValueTask<Stream> ConnectAsync(IReadOnlyList<EndPoint> addresses, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(IReadOnlyList<EndPoint> addresses, CancellationToken cancellationToken)
     {
         for (var i = 0; ; i++)
         {
@@ -79,6 +87,12 @@ internal sealed class SelfCheck(CurrentConfiguration configuration)
             var socket = new Socket(address.AddressFamily, SocketType.Stream, address is IPEndPoint ? ProtocolType.Tcp : ProtocolType.Unspecified);
             try
             {
+                if (address is IPEndPoint)
+                {
+                    socket.Bind(new IPEndPoint(address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
+                    limits.OwnPort = (socket.LocalEndPoint as IPEndPoint)?.Port;
+                }
+
                 await socket.ConnectAsync(address, cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             }

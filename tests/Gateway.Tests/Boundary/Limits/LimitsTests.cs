@@ -97,6 +97,7 @@ public sealed class LimitsTests
         using var silent = await ConnectAsync(gateway);
 
         Assert.True(await IsClosedAsync(silent));
+        await gateway.Log.WaitForAsync(line => line.Message.Contains("Gateway:Limits:HandshakeTimeout was reached", StringComparison.Ordinal), Token);
     }
 
     [Fact]
@@ -219,6 +220,39 @@ public sealed class LimitsTests
 
         Assert.StartsWith("HTTP/1.1 " + status, answer.Text, StringComparison.Ordinal);
         await gateway.Log.WaitForAsync(line => line.Message.Contains($"Gateway:Limits:{limit} was reached by 127.0.0.1", StringComparison.Ordinal), Token);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 2000\r\n\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n")]
+    public async Task ABodyTooLargeIsCounted(string framing)
+    {
+        await using var service = await TestService.StartAsync(Answer);
+        var configuration = TestConfiguration.ForService(service.Address) with { Gateway = new GatewayOptions { MaxRequestBodySize = 1000 } };
+        await using var gateway = await TestGateway.StartAsync(configuration);
+        var body = framing.StartsWith('C') ? new string('a', 2000) : "7d0\r\n" + new string('a', 2000) + "\r\n0\r\n\r\n";
+
+        var answer = await Adversary.SendAsync(gateway, $"POST / HTTP/1.1\r\nHost: localhost\r\n{framing}{body}", Token);
+
+        Assert.StartsWith("HTTP/1.1 413", answer.Text, StringComparison.Ordinal);
+        await gateway.Log.WaitForAsync(line => line.Message.Contains("Gateway:Limits:MaxRequestBodySize was reached by 127.0.0.1", StringComparison.Ordinal), Token);
+    }
+
+    [Fact]
+    public async Task AFloodThatKestrelEndsIsCounted()
+    {
+        await using var service = await TestService.StartAsync(Answer);
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address));
+        await using var adversary = await Adversary.ConnectHttp2Async(gateway, Token);
+        // A DATA frame larger than the server takes (RFC 9113 section 4.2).
+        await adversary.SendAsync(
+            [
+                .. Http2Adversary.Frame(Http2Adversary.Headers, Http2Adversary.EndHeaders, 1, Http2Adversary.Request("POST", "/")),
+                .. Http2Adversary.Frame(Http2Adversary.Data, 0, 1, new byte[20_000]),
+            ],
+            Token);
+
+        await gateway.Log.WaitForAsync(line => line.Message.StartsWith("HTTP/2 (max_frame_length_exceeded) was reached by a client", StringComparison.Ordinal), Token);
     }
 
     [Fact]

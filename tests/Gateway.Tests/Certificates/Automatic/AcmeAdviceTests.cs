@@ -24,6 +24,16 @@ public sealed class AcmeAdviceTests
     public void ExplainsWhatCanBeDone(string type, string? challenge, string advice) =>
         Assert.StartsWith(advice, AcmeAdvice.For(Refusal(new AcmeProblem { Type = "urn:ietf:params:acme:error:" + type }, challenge), Name));
 
+    // As pebble and Boulder say it.
+    [Theory]
+    [InlineData("connection", "http-01", "Get \"http://a\": could not resolve URL \"http://a\"", "www.example.com has no address in the public DNS")]
+    [InlineData("malformed", "tls-alpn-01", "Could not resolve URL \"www.example.com\"", "www.example.com has no address in the public DNS")]
+    [InlineData("unauthorized", "tls-alpn-01", "Failed to connect to 10.0.0.1:443 for the tls-alpn-01 challenge", "Port 443 of www.example.com does not lead to this gateway")]
+    [InlineData("dns", "http-01", "DNS problem: NXDOMAIN looking up A for www.example.com", "www.example.com has no address in the public DNS")]
+    [InlineData("caa", "http-01", "DNS problem: SERVFAIL looking up CAA for www.example.com", "A CAA record")]
+    public void GoesByTheWordsOfTheCaWhereTheyTellMoreThanTheType(string type, string challenge, string detail, string advice) =>
+        Assert.StartsWith(advice, AcmeAdvice.For(Refusal(new AcmeProblem { Type = "urn:ietf:params:acme:error:" + type, Detail = detail }, challenge), Name));
+
     [Fact]
     public void LooksIntoSubproblems()
     {

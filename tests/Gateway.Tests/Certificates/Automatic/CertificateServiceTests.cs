@@ -335,7 +335,7 @@ public sealed class CertificateServiceTests : IAsyncLifetime
         await using var gateway = await StartAsync(Options(Name));
         await gateway.PassAsync(TimeSpan.FromHours(2));
         Assert.Equal(0, _ca.OrdersPlaced);
-        Assert.Contains(gateway.Log.All, line => line.Level == LogLevel.Error);
+        Assert.Contains(gateway.Log.All, line => line.Level == LogLevel.Error && line.Message.Contains("nothing was ordered: "));
     }
 
     [Fact]
@@ -387,6 +387,48 @@ public sealed class CertificateServiceTests : IAsyncLifetime
         await using var gateway = await StartAsync(Options(Name));
         await gateway.SettleAsync();
         Assert.Contains(gateway.Log.All, line => line.Level == LogLevel.Warning && line.Message.Contains("ahead of that of the CA"));
+    }
+
+    [Fact]
+    public async Task WarnsOfAClockThatGoesWrongBetweenRenewals()
+    {
+        await using var gateway = await StartAsync(Options(Name, "api.example.com"));
+        await gateway.SettleAsync();
+        Assert.DoesNotContain(gateway.Log.All, line => line.Message.Contains("clock"));
+        Behaviour.ClockOffset = TimeSpan.FromMinutes(6);
+        await gateway.PassAsync(TimeSpan.FromHours(7));
+        Assert.Equal(2, _ca.OrdersPlaced);
+        var line = Assert.Single(gateway.Log.All, line => line.Message.Contains("clock"));
+        Assert.Contains("This machine's clock is 00:06:00 behind that of the CA", line.Message);
+    }
+
+    [Theory]
+    [InlineData(FakeResource.Directory, false)]
+    [InlineData(FakeResource.NewNonce, true)]
+    [InlineData(FakeResource.NewAccount, false)]
+    [InlineData(FakeResource.NewAccount, true)]
+    [InlineData(FakeResource.NewOrder, true)]
+    internal async Task LeavesACaAloneAsLongAsItAsksWhateverItWasAskedFor(FakeResource resource, bool asDate)
+    {
+        var until = SimulatedTime.Beginning.AddHours(3);
+        Behaviour.Refuse = asked => asked == resource && _time.GetUtcNow() < until
+            ? new FakeRefusal(503, "serverInternal", "busy") { RetryAfter = asDate ? until.ToString("R") : "10800" }
+            : null;
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.PassAsync(TimeSpan.FromMinutes(170));
+        Assert.Equal(1, _ca.Requests(resource));
+        await gateway.PassUntilAsync(TimeSpan.FromMinutes(20), () => gateway.Select(Name) is not null);
+    }
+
+    [Fact]
+    public async Task LeavesACaAloneThatWantsNoQuestionsAboutRenewal()
+    {
+        Behaviour.Refuse = resource => resource == FakeResource.RenewalInfo ? new FakeRefusal(503, "serverInternal", "busy") { RetryAfter = "21600" } : null;
+        await using var gateway = await StartAsync(Options(Name));
+        await gateway.PassAsync(TimeSpan.FromHours(5));
+        Assert.Equal(1, _ca.Requests(FakeResource.RenewalInfo));
+        await gateway.PassAsync(TimeSpan.FromHours(2));
+        Assert.Equal(2, _ca.Requests(FakeResource.RenewalInfo));
     }
 
     [Fact]

@@ -15,6 +15,15 @@ public sealed class HookCommandTests
     public void SplitsAtSpacesOutsideOfQuotes(string commandLine, string[] words) => Assert.Equal(words, HookCommand.Split(commandLine));
 
     [Fact]
+    public void SeesBeforehandWhatCannotStart()
+    {
+        Assert.Null(HookCommand.Obstacle("/bin/sh -c true"));
+        Assert.Null(HookCommand.Obstacle("found-by-path argument"));
+        Assert.Equal("there is no file /no/such/program", HookCommand.Obstacle("/no/such/program present"));
+        Assert.Equal("/etc/passwd is not executable: chmod +x /etc/passwd", HookCommand.Obstacle("/etc/passwd"));
+    }
+
+    [Fact]
     public Task NoShellSeesTheArguments() => RunAsync("/bin/sh -c 'test \"$1\" = \"; exit 1\"' sh", "; exit 1");
 
     [Fact]

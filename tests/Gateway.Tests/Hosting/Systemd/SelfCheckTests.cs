@@ -1,7 +1,11 @@
+using Gateway.Boundary.Limits;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Hosting.Systemd;
+using Gateway.Proxying;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Hosting.Systemd;
 
@@ -36,7 +40,7 @@ public sealed class SelfCheckTests
     {
         var configuration = new GatewayConfiguration().WithEndpoint("https", $"https://127.0.0.1:{FreePort()}");
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => new SelfCheck(new CurrentConfiguration(configuration)).RunAsync(Cancellation));
+        await Assert.ThrowsAsync<HttpRequestException>(() => CheckOf(configuration).RunAsync(Cancellation));
     }
 
     [Fact]
@@ -45,9 +49,50 @@ public sealed class SelfCheckTests
         await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("not the gateway", Cancellation));
         var configuration = new GatewayConfiguration().WithEndpoint("http", service.Address);
 
-        var exception = await Assert.ThrowsAsync<HttpRequestException>(() => new SelfCheck(new CurrentConfiguration(configuration)).RunAsync(Cancellation));
+        var exception = await Assert.ThrowsAsync<HttpRequestException>(() => CheckOf(configuration).RunAsync(Cancellation));
 
         Assert.Contains("answered 200", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(100, 1)]
+    public async Task IsAnsweredWhenAllConnectionsAreTaken(int max, int? perAddress)
+    {
+        await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("well", Cancellation));
+        var configuration = TestConfiguration.ForService(service.Address);
+        configuration = configuration with { Gateway = configuration.Gateway with { Limits = new LimitOptions { MaxConnections = max, MaxConnectionsPerAddress = perAddress } } };
+        await using var gateway = await TestGateway.StartAsync(configuration, HostMode.Run, WithWatchdog, $"https://127.0.0.1:{FreePort()}");
+        Assert.Equal("well", await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation));
+        using (var another = TestGateway.CreateClient())
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => another.GetStringAsync(gateway.At("/"), Cancellation));
+        }
+
+        await gateway.CheckItselfAsync(Cancellation);
+    }
+
+    [Fact]
+    public async Task SaysNothingBadWhileClientsWaitForDescriptors()
+    {
+        var configuration = new GatewayConfiguration().WithEndpoint("https", $"https://127.0.0.1:{FreePort()}");
+        var time = new FakeTimeProvider();
+        var descriptors = new DescriptorAlarm(time, NullLogger<DescriptorAlarm>.Instance);
+        var check = CheckOf(configuration, descriptors);
+        var waiting = descriptors.WaitAsync(Cancellation);
+
+        await check.RunAsync(Cancellation);
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        await waiting;
+        await Assert.ThrowsAsync<HttpRequestException>(() => check.RunAsync(Cancellation));
+    }
+
+    private static SelfCheck CheckOf(GatewayConfiguration configuration, DescriptorAlarm? descriptors = null)
+    {
+        var current = new CurrentConfiguration(configuration);
+        var limits = new ConnectionLimits(current, new LimitLog(TimeProvider.System, NullLogger<LimitLog>.Instance));
+        return new SelfCheck(current, limits, descriptors ?? new DescriptorAlarm(TimeProvider.System, NullLogger<DescriptorAlarm>.Instance));
     }
 
     private static int FreePort()

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Gateway.Hosting;
+namespace Gateway.Observability;
 
 /// <summary>Whether a service accepts connections, which is all that can be asked without knowing what it speaks.</summary>
 internal static class ServiceProbe

@@ -1,0 +1,73 @@
+using System.Diagnostics.Metrics;
+using Gateway.Configuration;
+using Gateway.Proxying;
+
+namespace Gateway.Boundary.Limits;
+
+/// <summary>
+/// Counts connections that Kestrel ends by limits of its own, which it tells to its metrics only: floods of resets and of control frames,
+/// clients that overfill a window, headers over HTTP/2, handshakes that take too long. And bodies, which the forwarder refuses.
+/// </summary>
+internal sealed class ServerEndings : IHostedService, IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly RefusedBodies _bodies;
+    private readonly LimitLog _log;
+
+    public ServerEndings(IMeterFactory meters, RefusedBodies bodies, LimitLog log)
+    {
+        (_bodies, _log) = (bodies, log);
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            // Of this host and no other in the process.
+            if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Name is "kestrel.connection.duration" or "kestrel.tls_handshake.duration")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<double>(OnEnd);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _bodies.Refused += CountBody;
+        _listener.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _bodies.Refused -= CountBody;
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private void CountBody(System.Net.IPAddress? client) => _log.Hit(nameof(GatewayOptions.MaxRequestBodySize), client);
+
+    private void OnEnd(Instrument instrument, double seconds, ReadOnlySpan<KeyValuePair<string, object?>> tags, object? state)
+    {
+        string? error = null, version = null;
+        foreach (var (name, value) in tags)
+        {
+            error = name == "error.type" ? value as string : error;
+            version = name == "network.protocol.version" ? value as string : version;
+        }
+
+        if (error is not null && LimitOf(instrument.Name, error, version) is { } limit)
+        {
+            _log.Hit(limit, null);
+        }
+    }
+
+    // Over HTTP/1.1 ServerRefusals counts the headers, with the client.
+    private static string? LimitOf(string instrument, string error, string? version) => (instrument, error) switch
+    {
+        ("kestrel.tls_handshake.duration", _) => error.EndsWith("CanceledException", StringComparison.Ordinal) ? nameof(LimitOptions.HandshakeTimeout) : null,
+        (_, "max_request_headers_total_size_exceeded") when version != "1.1" => nameof(LimitOptions.MaxRequestHeadersSize),
+        (_, "max_request_header_count_exceeded") when version != "1.1" => nameof(LimitOptions.MaxRequestHeaderCount),
+        (_, "stream_reset_limit_exceeded" or "flow_control_queue_size_exceeded" or "flow_control_window_exceeded" or "output_queue_size_exceeded"
+            or "max_frame_length_exceeded") => $"HTTP/2 ({error})",
+        _ => null,
+    };
+}

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Gateway.Hosting.Transport;
+
+/// <summary>
+/// A client's TCP connection as Kestrel needs one. Between socket and reader stand no pipe and no change of thread: what the kernel has
+/// is read in large blocks, and whoever waits for it goes on at once, on the thread of the pool that received it.
+/// </summary>
+internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature
+{
+    private readonly SocketReader _reader;
+    private readonly SocketWriter _writer;
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Task _receiving;
+    private readonly Lock _lock = new();
+    private ConnectionAbortedException? _abortReason;
+    private bool _isShut;
+
+    public SocketConnection(Socket socket)
+        : base(ConnectionIds.Next())
+    {
+        Socket = socket;
+        (LocalEndPoint, RemoteEndPoint) = (socket.LocalEndPoint, socket.RemoteEndPoint);
+        ConnectionClosed = _closed.Token;
+        Features.Set<IConnectionSocketFeature>(this);
+        Features.Set<IMemoryPoolFeature>(this);
+        _reader = new SocketReader(socket);
+        _writer = new SocketWriter(socket, this);
+        Transport = new DuplexPipe(_reader, _writer);
+        _receiving = ReceiveAsync();
+    }
+
+    public Socket Socket { get; }
+
+    public MemoryPool<byte> MemoryPool => LargeBlocks.Shared;
+
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        lock (_lock)
+        {
+            _abortReason ??= abortReason;
+        }
+
+        Shut();
+    }
+
+    /// <summary>Ends it in order: what was written is sent.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        await _writer.CompleteAsync();
+        Shut();
+        _reader.Complete();
+        await _receiving;
+        _closed.Dispose();
+        await base.DisposeAsync();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        Exception? error = null;
+        try
+        {
+            await _reader.ReceiveAsync();
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            error = new ConnectionResetException(exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            error = new ConnectionAbortedException("The connection has ended.", exception);
+        }
+
+        _reader.End(_abortReason ?? error);
+        // Whoever is told may do much and take long.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        _closed.Cancel();
+    }
+
+    // With FIN also for an abort: a reset would destroy what the client has not read yet. Whoever wants one sets the socket's linger.
+    private void Shut()
+    {
+        lock (_lock)
+        {
+            if (_isShut)
+            {
+                return;
+            }
+
+            _isShut = true;
+        }
+
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The client was faster.
+        }
+
+        Socket.Dispose();
+    }
+
+    private sealed record DuplexPipe(System.IO.Pipelines.PipeReader Input, System.IO.Pipelines.PipeWriter Output) : System.IO.Pipelines.IDuplexPipe;
+}

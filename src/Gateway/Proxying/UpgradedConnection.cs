@@ -1,0 +1,128 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Gateway.Proxying;
+
+/// <summary>
+/// The client's side of an upgraded HTTP/1.1 connection without the layers for requests and responses. One read takes all that is there
+/// already, so that a message of many TLS records becomes few writes to the service; a write goes straight to TLS.
+/// </summary>
+internal sealed class UpgradedConnection : Stream
+{
+    private readonly Stream _upgraded;
+    private readonly PipeReader _input;
+    private readonly Stream? _tls;
+    private readonly PipeWriter _output;
+    // Begun, with nothing there yet: the next read goes on with it.
+    private ValueTask<ReadResult>? _pending;
+
+    private UpgradedConnection(Stream upgraded, IDuplexPipe transport, Stream? tls) =>
+        (_upgraded, _input, _output, _tls) = (upgraded, transport.Input, transport.Output, tls);
+
+    /// <param name="context">The request that was upgraded.</param>
+    /// <param name="upgraded">What the server gave for it: it owns the connection's end.</param>
+    public static Stream Over(HttpContext context, Stream upgraded) =>
+        context.Features.Get<IConnectionTransportFeature>() is { Transport: { } transport }
+            ? new UpgradedConnection(upgraded, transport, context.Features.Get<ISslStreamFeature>()?.SslStream)
+            : upgraded;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var total = 0;
+        while (true)
+        {
+            var reading = _pending ?? _input.ReadAsync(cancellationToken);
+            if (total > 0 && !reading.IsCompletedSuccessfully)
+            {
+                _pending = reading;
+                return total;
+            }
+
+            var isOfBefore = _pending is not null;
+            _pending = null;
+            ReadResult result;
+            try
+            {
+                result = await reading;
+            }
+            catch (OperationCanceledException) when (isOfBefore && !cancellationToken.IsCancellationRequested)
+            {
+                // Whoever began it was interrupted: the gateway closes.
+                continue;
+            }
+
+            var taken = (int)Math.Min(result.Buffer.Length, buffer.Length - total);
+            var part = result.Buffer.Slice(0, taken);
+            CopyTo(part, buffer.Span[total..]);
+            // An empty buffer asks for news only: nothing was looked at.
+            _input.AdvanceTo(part.End);
+            total += taken;
+            if (total == buffer.Length || result.IsCompleted)
+            {
+                return total;
+            }
+        }
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _tls is not null ? _tls.WriteAsync(buffer, cancellationToken) : WritePlainAsync(buffer, cancellationToken);
+
+    private async ValueTask WritePlainAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
+        await _output.WriteAsync(buffer, cancellationToken);
+
+    private static void CopyTo(System.Buffers.ReadOnlySequence<byte> bytes, Span<byte> destination)
+    {
+        foreach (var memory in bytes)
+        {
+            memory.Span.CopyTo(destination);
+            destination = destination[memory.Length..];
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _upgraded.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _upgraded.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// /proc, Debian's programs.
+[assembly: SupportedOSPlatform("linux")]
