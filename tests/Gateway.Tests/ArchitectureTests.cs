@@ -2,17 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Tests;
 
-/// <summary>Dependencies point one way: Cli -> Hosting -> {FrontEnd, Observability -> Boundary} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
+/// <summary>Dependencies point one way: Cli -> Hosting -> {FrontEnd, Phone, Observability -> Boundary} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Cli"] = ["Import", "Hosting", "Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Cli"] = ["Import", "Hosting", "Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Import"] = ["Configuration"],
-        ["Hosting"] = ["Boundary", "FrontEnd", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Hosting"] = ["Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Boundary", "Proxying", "Configuration", "Platform"],
         ["FrontEnd"] = ["Proxying", "Configuration"],
+        ["Phone"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Proxying"] = ["Configuration", "Platform"],
         ["Certificates"] = ["Acme", "Configuration", "Platform"],
         ["Acme"] = [],

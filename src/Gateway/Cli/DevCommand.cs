@@ -59,7 +59,7 @@ internal static class DevCommand
             return ExitCode.Failure;
         }
 
-        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Dev, lan, error, cancellationToken);
+        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Dev, lan ? output : null, error, cancellationToken);
         if (gateway is null)
         {
             return ExitCode.Failure;
@@ -70,7 +70,7 @@ internal static class DevCommand
             error.WriteLine(StartupLog.PlainHttpWarning);
         }
 
-        await gateway.WriteReportAsync(output, lan, cancellationToken);
+        await gateway.WriteReportAsync(output, cancellationToken);
         if (command.Length == 0)
         {
             await gateway.App.WaitForShutdownAsync(cancellationToken);

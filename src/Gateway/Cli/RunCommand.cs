@@ -26,7 +26,7 @@ internal static class RunCommand
             return ExitCode.Failure;
         }
 
-        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Run, lan: false, error, cancellationToken);
+        await using var gateway = await StartedGateway.StartAsync(configuration, source, HostMode.Run, phones: null, error, cancellationToken);
         if (gateway is null)
         {
             return ExitCode.Failure;

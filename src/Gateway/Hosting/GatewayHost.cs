@@ -8,6 +8,7 @@ using Gateway.FrontEnd;
 using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Observability;
+using Gateway.Phone;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -30,6 +31,7 @@ internal static class GatewayHost
     /// <param name="source">Where the configuration is read again when it changes; null where it never does.</param>
     /// <param name="systemd">What systemd has handed over; null where it did not start this process.</param>
     /// <param name="admin">Where the operator's endpoint listens; null for nowhere.</param>
+    /// <param name="phone">The pages for phones; null where they are not offered.</param>
     /// <param name="customize">Changes before the host is built; tests put an in-memory server or another clock there.</param>
     public static WebApplication Build(
         GatewayConfiguration configuration,
@@ -38,6 +40,7 @@ internal static class GatewayHost
         ConfigurationSource? source = null,
         SystemdHandover? systemd = null,
         AdminListening? admin = null,
+        PhoneSetup? phone = null,
         Action<WebApplicationBuilder>? customize = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gateway" });
@@ -83,7 +86,7 @@ internal static class GatewayHost
         customize?.Invoke(builder);
 
         var app = builder.Build();
-        UsePipeline(app, mode, certificates.Automatic?.Challenges);
+        UsePipeline(app, mode, certificates.Automatic?.Challenges, phone);
         return app;
     }
 
@@ -256,7 +259,7 @@ internal static class GatewayHost
         }
     }
 
-    private static void UsePipeline(WebApplication app, HostMode mode, OpenChallenges? challenges)
+    private static void UsePipeline(WebApplication app, HostMode mode, OpenChallenges? challenges, PhoneSetup? phone)
     {
         // 0. What concerns the process and not the client.
         FirstRequest.Notice(app);
@@ -285,6 +288,7 @@ internal static class GatewayHost
         }
 
         app.UseMiddleware<RequestRate>();
+        phone?.Use(app);
 
         // 5. Plain HTTP goes to the first https endpoint.
         app.UseMiddleware<HttpsRedirect>();

@@ -1,10 +1,9 @@
-using System.Net;
-using System.Net.Sockets;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
+using Gateway.Phone;
 using Gateway.Platform;
 
 namespace Gateway.Hosting;
@@ -15,8 +14,10 @@ internal sealed class StartedGateway : IAsyncDisposable
     private readonly GatewayConfiguration _configuration;
     private readonly CertificateSources _certificates;
 
-    private StartedGateway(WebApplication app, GatewayConfiguration configuration, CertificateSources certificates) =>
-        (App, _configuration, _certificates) = (app, configuration, certificates);
+    private readonly PhoneSetup? _phone;
+
+    private StartedGateway(WebApplication app, GatewayConfiguration configuration, CertificateSources certificates, PhoneSetup? phone) =>
+        (App, _configuration, _certificates, _phone) = (app, configuration, certificates, phone);
 
     public WebApplication App { get; }
 
@@ -24,16 +25,19 @@ internal sealed class StartedGateway : IAsyncDisposable
     public string OpenAddress => EndpointLine.OpenAddress(_configuration, _certificates.Served.Table);
 
     /// <summary>Loads the certificates, then listens.</summary>
+    /// <param name="phones">The terminal for what phones report; null where the pages for phones are not offered.</param>
     /// <returns>Null when that failed; why is written to <paramref name="error"/>.</returns>
     public static async Task<StartedGateway?> StartAsync(
-        GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, bool lan, TextWriter error, CancellationToken cancellationToken)
+        GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, TextWriter? phones, TextWriter error, CancellationToken cancellationToken)
     {
         WebApplication app;
         CertificateSources certificates;
+        PhoneSetup? phone;
         try
         {
-            certificates = CertificateSources.For(configuration, mode, lan, TimeProvider.System);
-            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take(), AdminListening.For(configuration, mode));
+            certificates = CertificateSources.For(configuration, mode, phones is not null, TimeProvider.System);
+            phone = phones is not null && certificates.Authority is { } authority ? new PhoneSetup(authority.Anchor, phones) : null;
+            app = GatewayHost.Build(configuration, mode, certificates, source, SystemdHandover.Take(), AdminListening.For(configuration, mode), phone);
             app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
             app.Services.GetService<LocalAuthorityService>()?.Publish();
             app.Services.GetService<CertificateService>()?.Apply(configuration.Acme);
@@ -49,7 +53,7 @@ internal sealed class StartedGateway : IAsyncDisposable
         {
             await app.StartAsync(cancellationToken);
             inherited.WarnOfUnused(configuration.Endpoints, app.Services.GetRequiredService<ILogger<InheritedSockets>>());
-            return new StartedGateway(app, configuration, certificates);
+            return new StartedGateway(app, configuration, certificates, phone);
         }
         catch (Exception exception)
         {
@@ -77,34 +81,31 @@ internal sealed class StartedGateway : IAsyncDisposable
     }
 
     /// <summary>For a person at the screen.</summary>
-    public async Task WriteReportAsync(TextWriter output, bool lan, CancellationToken cancellationToken)
+    public async Task WriteReportAsync(TextWriter output, CancellationToken cancellationToken)
     {
         var report = await StartupReport.CreateAsync(_configuration, _certificates.Served, cancellationToken);
         report.Write(output);
         if (_certificates.Authority is { } authority)
         {
-            WriteTrust(output, authority, lan);
+            WriteTrust(output, authority);
         }
 
         output.WriteLine();
         output.WriteLine($"  Open {report.OpenAddress}");
-        if (lan)
-        {
-            foreach (var address in _certificates.LocalNames().Addresses.Where(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a)))
-            {
-                output.WriteLine($"  or, from other machines, {report.OpenAddress.Replace("localhost", address.ToString(), StringComparison.Ordinal)}");
-            }
-        }
-
         if (App.Services.GetService<AdminEndpoint>()?.Address is { } status)
         {
             output.WriteLine($"  Status {status}");
         }
 
+        if (_phone is { } phone)
+        {
+            PhoneInvitation.Write(output, _configuration, _certificates.LocalNames(), phone, report.OpenAddress);
+        }
+
         output.WriteLine();
     }
 
-    private static void WriteTrust(TextWriter output, LocalAuthority authority, bool lan)
+    private static void WriteTrust(TextWriter output, LocalAuthority authority)
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         if (!authority.Anchor.IsTrustedBySystem() && !HostPlatform.Current.TrustStores(home).Any(store => store.Contains(authority.Anchor)))
@@ -112,13 +113,6 @@ internal sealed class StartedGateway : IAsyncDisposable
             output.WriteLine();
             output.WriteLine("  This machine does not trust the local CA yet, so browsers will warn. Once, run:");
             output.WriteLine($"    {OwnCommand} cert trust");
-        }
-
-        if (lan)
-        {
-            output.WriteLine();
-            output.WriteLine("  Phones and other machines trust it once this file is installed there (never copy ca.key):");
-            output.WriteLine($"    {authority.RootPath}");
         }
     }
 

@@ -44,12 +44,13 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <param name="folder">Its home and state.</param>
     /// <param name="config">The configuration file; the sample at the root of the repository unless given.</param>
     /// <param name="environment">More variables.</param>
+    /// <param name="lan">With <c>--lan</c>.</param>
     /// <param name="command">What follows <c>--</c>.</param>
     public static async Task<GatewayProcess> DevAsync(
-        TestFolder folder, string? config = null, IReadOnlyDictionary<string, string?>? environment = null, params string[] command)
+        TestFolder folder, string? config = null, IReadOnlyDictionary<string, string?>? environment = null, bool lan = false, params string[] command)
     {
         await DevPorts.RequireFreeAsync();
-        string[] arguments = ["dev", "--config", config ?? Path.Combine(Repository.Root, "gateway.json")];
+        string[] arguments = ["dev", .. lan ? ["--lan"] : Array.Empty<string>(), "--config", config ?? Path.Combine(Repository.Root, "gateway.json")];
         var program = RunningProgram.Start(
             Repository.Gateway, command.Length > 0 ? [.. arguments, "--", .. command] : arguments, folder, environment);
         return await StartedAsync(

@@ -2,6 +2,7 @@ using System.Net;
 using Gateway.Certificates;
 using Gateway.Configuration;
 using Gateway.Hosting;
+using Gateway.Phone;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -16,13 +17,15 @@ internal sealed class GatewayFactory(GatewayConfiguration configuration, HostMod
 {
     public IPAddress Peer { get; init; } = IPAddress.Parse("192.0.2.10");
 
+    public PhoneSetup? Phone { get; init; }
+
     public LogLines Log { get; } = new();
 
     protected override IHostBuilder CreateHostBuilder() => new HostBuilder();
 
     protected override IHost CreateHost(IHostBuilder builder)
     {
-        var app = GatewayHost.Build(configuration, mode, TestConfiguration.Certificates(new ServedCertificates(TimeProvider.System)), customize: gateway =>
+        var app = GatewayHost.Build(configuration, mode, TestConfiguration.Certificates(new ServedCertificates(TimeProvider.System)), phone: Phone, customize: gateway =>
         {
             gateway.WebHost.UseTestServer();
             gateway.Services.AddSingleton<IStartupFilter>(new PeerAddress(Peer));

@@ -7,6 +7,7 @@ using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
+using Gateway.Phone;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -40,13 +41,13 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public static async Task<TestGateway> StartAsync(
         GatewayConfiguration configuration, HostMode mode = HostMode.Dev, SystemdHandover? systemd = null, string url = "https://127.0.0.1:0",
-        AdminListening? admin = null, Action<IServiceCollection>? customize = null)
+        AdminListening? admin = null, PhoneSetup? phone = null, Action<IServiceCollection>? customize = null)
     {
         var certificates = new ServedCertificates(TimeProvider.System);
         certificates.Publish(CertificateSource.File, [new ServedCertificate(Certificate.Value, [], CertificateSource.File, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, admin: admin, customize: builder =>
+            configuration.WithEndpoint("web", url), mode, TestConfiguration.Certificates(certificates), systemd: systemd, admin: admin, phone: phone, customize: builder =>
             {
                 log.Capture(builder.Services);
                 customize?.Invoke(builder.Services);

@@ -31,7 +31,7 @@ internal static class StaticSite
 
         context.Output.Settings.Add(("StaticFiles", files, ServerTranslator.Origin(root)));
         report.Change(root, Directory.Exists(context.Files.Resolve(root.First))
-            ? "Gateway:StaticFiles, with Cache-Control: no-cache unless its CacheControl says more"
+            ? "Gateway:StaticFiles: text is UTF-8, ETags are its own, nosniff, and Cache-Control: no-cache unless its CacheControl says more"
             : "Gateway:StaticFiles; this folder is not on this machine: `gateway check` will say so until it is");
         if (tryFiles is not null)
         {
