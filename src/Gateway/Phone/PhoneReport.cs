@@ -15,7 +15,10 @@ internal sealed record PhoneReport(string Check, bool Ok, string? Detail, string
 
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["secure"] = "secure context", ["microphone"] = "microphone", ["camera"] = "camera", ["websocket"] = "WebSocket (wss)",
+        ["secure"] = "secure context",
+        ["microphone"] = "microphone",
+        ["camera"] = "camera",
+        ["websocket"] = "WebSocket (wss)",
     };
 
     /// <returns>Null when it is no report of the page.</returns>

@@ -47,7 +47,10 @@ public sealed class PhoneTests : IDisposable
         {
             await using var context = await chromium.Browser.NewContextAsync(new BrowserNewContextOptions
             {
-                UserAgent = agent, Locale = locale, ViewportSize = new ViewportSize { Width = width, Height = 844 }, DeviceScaleFactor = 2,
+                UserAgent = agent,
+                Locale = locale,
+                ViewportSize = new ViewportSize { Width = width, Height = 844 },
+                DeviceScaleFactor = 2,
             });
             var page = await context.NewPageAsync();
             await page.GotoAsync(setup.ToString());
