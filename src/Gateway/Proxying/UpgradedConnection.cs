@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections.Features;
@@ -56,7 +57,7 @@ internal sealed class UpgradedConnection : Stream
 
             var taken = (int)Math.Min(result.Buffer.Length, buffer.Length - total);
             var part = result.Buffer.Slice(0, taken);
-            CopyTo(part, buffer.Span[total..]);
+            part.CopyTo(buffer.Span[total..]);
             // An empty buffer asks for news only: nothing was looked at.
             _input.AdvanceTo(part.End);
             total += taken;
@@ -72,15 +73,6 @@ internal sealed class UpgradedConnection : Stream
 
     private async ValueTask WritePlainAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
         await _output.WriteAsync(buffer, cancellationToken);
-
-    private static void CopyTo(System.Buffers.ReadOnlySequence<byte> bytes, Span<byte> destination)
-    {
-        foreach (var memory in bytes)
-        {
-            memory.Span.CopyTo(destination);
-            destination = destination[memory.Length..];
-        }
-    }
 
     public override async ValueTask DisposeAsync()
     {

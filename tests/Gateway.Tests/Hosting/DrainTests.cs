@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -218,16 +217,15 @@ public sealed class DrainTests
     public async Task AConnectionThatBringsNoRequestDoesNotHoldTheGateway()
     {
         await using var service = await TestService.StartAsync(_ => Task.CompletedTask);
-        await using var gateway = await TestGateway.StartAsync(Configuration(service, TimeSpan.FromSeconds(60)), HostMode.Run);
+        var configuration = Configuration(service, TimeSpan.FromMinutes(10));
+        // Nothing but the stop can end it in the test's time.
+        configuration = configuration with { Gateway = configuration.Gateway with { Limits = new LimitOptions { HandshakeTimeout = TimeSpan.FromMinutes(10) } } };
+        await using var gateway = await TestGateway.StartAsync(configuration, HostMode.Run);
         using var tcp = new TcpClient(gateway.At("/").Host, gateway.At("/").Port);
         // The listener accepts in order: the first one is in as well.
         Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync(gateway.At("/"), Cancellation)).StatusCode);
-        var told = Stopwatch.GetTimestamp();
 
-        await gateway.StopAsync().WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
-
-        // Sooner than the limit of a handshake.
-        Assert.InRange(Stopwatch.GetElapsedTime(told), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(9));
+        await gateway.StopAsync().WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
 
         // With or without a reset: nobody has asked anything.
         try
