@@ -34,8 +34,10 @@ internal static class Explainer
             Route = result.Watch.Route?.RouteId,
             Cluster = result.Received is null ? null : result.Watch.Cluster?.ClusterId,
             Destination = result.Received is null ? null : result.Watch.Destination,
+            Method = result.Received?.Method,
             Target = result.Received?.Target,
             HeadersAtService = result.Received?.Headers ?? [],
+            ResponseHeaders = result.Headers,
             Sections =
             [
                 .. ConnectionLines.All(configuration, endpoint, request, result, maintenance),

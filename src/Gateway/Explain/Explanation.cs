@@ -16,11 +16,17 @@ internal sealed record Explanation(string Request, int? Status, string Outcome, 
 
     public string? Destination { get; init; }
 
+    /// <summary>As the service receives it; null when none does.</summary>
+    public string? Method { get; init; }
+
     /// <summary>Path and query as the service receives them; null when none does.</summary>
     public string? Target { get; init; }
 
     /// <summary>The headers as the service receives them.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> HeadersAtService { get; init; } = [];
+
+    /// <summary>The headers of the answer, after a service that answers with nothing but its Server and an empty body.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ResponseHeaders { get; init; } = [];
 
     /// <summary>In the order in which the request meets them.</summary>
     public IReadOnlyList<ExplanationSection> Sections { get; init; } = [];

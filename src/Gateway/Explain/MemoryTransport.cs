@@ -49,6 +49,8 @@ internal sealed class MemoryTransport : IConnectionListenerFactory
 
     private sealed class Connection : DefaultConnectionContext
     {
+        // Never disposed: whoever ends the connection may come late.
+        private readonly CancellationTokenSource _closed = new();
         private readonly PipeReader _input;
         private readonly PipeWriter _output;
 
@@ -57,13 +59,14 @@ internal sealed class MemoryTransport : IConnectionListenerFactory
         {
             (_input, _output) = (input, output);
             Transport = new Sides(input, output);
+            ConnectionClosed = _closed.Token;
         }
 
         public override void Abort(ConnectionAbortedException abortReason)
         {
-            base.Abort(abortReason);
             _input.CancelPendingRead();
             _output.CancelPendingFlush();
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
         }
 
         // The client sees the end, as it does with a socket.
@@ -71,7 +74,6 @@ internal sealed class MemoryTransport : IConnectionListenerFactory
         {
             await _input.CompleteAsync();
             await _output.CompleteAsync();
-            await base.DisposeAsync();
         }
     }
 

@@ -162,6 +162,9 @@ internal sealed record RehearsedRequest
     /// <summary>Why there was no answer at all.</summary>
     public string? ConnectionFailure { get; init; }
 
+    /// <summary>Whether it came as far as the routes.</summary>
+    public bool WasRouted => Watch.Endpoint is not null || (Status == StatusCodes.Status404NotFound && Watch.Refusal is null);
+
     /// <summary>Of the answer; null when there was none.</summary>
     public int? Status { get; init; }
 

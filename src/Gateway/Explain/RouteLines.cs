@@ -11,14 +11,15 @@ internal static class RouteLines
     {
         var sources = new Sources(configuration);
         var route = result.Watch.Route;
-        yield return new ExplanationSection("Route", [.. route is null ? WithoutRoute(configuration, sources) : Route(sources, route)]);
+        yield return new ExplanationSection("Route", [.. route is null ? WithoutRoute(configuration, sources, result) : Route(sources, route)]);
         yield return LimitLines.For(configuration, route);
         yield return new ExplanationSection("Access", [.. Access(configuration, sources, result)]);
     }
 
-    private static IEnumerable<ExplanationLine> WithoutRoute(GatewayConfiguration configuration, Sources sources)
+    private static IEnumerable<ExplanationLine> WithoutRoute(GatewayConfiguration configuration, Sources sources, RehearsedRequest result)
     {
-        yield return sources.Line("none", configuration.Routes.Count == 0 ? "there are no routes" : $"none of {configuration.Routes.Count} takes it", "ReverseProxy:Routes");
+        var words = !result.WasRouted ? "not reached" : configuration.Routes.Count == 0 ? "there are no routes" : $"none of {configuration.Routes.Count} takes it";
+        yield return sources.Line("none", words, "ReverseProxy:Routes");
         if (configuration.Gateway.StaticFiles is { } files)
         {
             yield return sources.Line("StaticFiles", $"what no route takes is looked for in {files.Root}{(files.Fallback is { } page ? $", else {page}" : "")}", "Gateway:StaticFiles");
@@ -54,6 +55,11 @@ internal static class RouteLines
         var (gateway, route) = (configuration.Gateway, result.Watch.Route);
         var own = route is null ? "Gateway:StaticFiles" : $"ReverseProxy:Routes:{route.RouteId}";
         var name = route is null ? gateway.StaticFiles?.AuthorizationPolicy : route.AuthorizationPolicy;
+        if (!result.WasRouted)
+        {
+            yield break;
+        }
+
         yield return sources.Line("AuthorizationPolicy", name ?? "none: everybody may", own + ":AuthorizationPolicy");
         if (name is not null && gateway.Access.TryGetValue(name, out var policy))
         {
