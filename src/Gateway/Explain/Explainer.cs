@@ -26,9 +26,12 @@ internal static class Explainer
         }
 
         var result = await Rehearsal.RunAsync(configuration, mode, endpoint, request, clock, cancellationToken);
-        var (outcome, remedy, isRefused) = Outcome(configuration, request, result);
+        var (outcome, remedy, isRefused) = Outcome(configuration, endpoint, request, result);
+        var near = result.WasRouted && result.Watch.Route is null && result.Status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed
+            ? await NearRoutes.FindAsync(configuration, mode, endpoint, request, clock, cancellationToken)
+            : [];
         var maintenance = configuration.Gateway.Maintenance ?? Path.Combine(CertificateSources.StateDirectory(configuration), Maintenance.FileName);
-        return new Explanation(line, result.Status, outcome, remedy, isRefused)
+        return new Explanation(line, result.Status, outcome, near.Count > 0 ? string.Join("; ", near) : remedy, isRefused)
         {
             Endpoint = endpoint.Name,
             Route = result.Watch.Route?.RouteId,
@@ -48,14 +51,15 @@ internal static class Explainer
         };
     }
 
-    private static (string Outcome, string? Remedy, bool IsRefused) Outcome(GatewayConfiguration configuration, ExplainedRequest request, RehearsedRequest result)
+    private static (string Outcome, string? Remedy, bool IsRefused) Outcome(
+        GatewayConfiguration configuration, EndpointOptions endpoint, ExplainedRequest request, RehearsedRequest result)
     {
         var watch = result.Watch;
         if (result.Status is not { } status)
         {
-            return result.Certificate is null && result.ConnectionFailure is not null && request.IsHttps
-                ? ($"The TLS handshake is refused: {result.ConnectionFailure}", configuration.Gateway.StrictSni ? $"Gateway:StrictSni refuses names that no certificate covers: {configuration.Locate("Gateway:StrictSni")}" : null, true)
-                : ($"The connection ends without an answer{(result.ConnectionFailure is { } why ? $": {why}" : "")}.", null, true);
+            return request.IsHttps && result.Certificate is null
+                ? WithoutHandshake(configuration, endpoint, request, result)
+                : ($"The connection ends without an answer{(result.ConnectionFailure is { } why ? $": {why}" : "")}", null, true);
         }
 
         var code = status.ToString(CultureInfo.InvariantCulture);
@@ -72,6 +76,11 @@ internal static class Explainer
 
         if (result.Received is not null && watch.Cluster is { } cluster)
         {
+            if (status >= StatusCodes.Status500InternalServerError)
+            {
+                return ($"{code}: the service '{cluster.ClusterId}' ({watch.Destination}) is asked, by the route '{watch.Route?.RouteId}', but its answer cannot be passed on", null, true);
+            }
+
             var opened = watch.IsWebSocket ? "a WebSocket to" : "goes to";
             return ($"{opened} the service '{cluster.ClusterId}' ({watch.Destination}), by the route '{watch.Route?.RouteId}'", null, false);
         }
@@ -96,6 +105,17 @@ internal static class Explainer
             < 400 when watch.Endpoint is not null => ($"{code}: a file of Gateway:StaticFiles", configuration.Locate("Gateway:StaticFiles"), false),
             _ => ($"{code}: the gateway answers itself", null, status >= 400),
         };
+    }
+
+    private static (string Outcome, string? Remedy, bool IsRefused) WithoutHandshake(
+        GatewayConfiguration configuration, EndpointOptions endpoint, ExplainedRequest request, RehearsedRequest result)
+    {
+        var mode = $"Kestrel:Endpoints:{endpoint.Name}:ClientCertificateMode";
+        return configuration.Gateway.StrictSni && !result.IsNameCovered
+            ? ($"The TLS handshake is refused: no certificate covers '{request.Host}'", $"Gateway:StrictSni: {Place(configuration, "Gateway:StrictSni")}", true)
+            : configuration.Root[mode] == "RequireCertificate"
+                ? ("The TLS handshake is refused: the client must have a certificate", $"{mode}: {Place(configuration, mode)}", true)
+                : ($"The TLS handshake fails: {result.ConnectionFailure}", null, true);
     }
 
     private static string Place(GatewayConfiguration configuration, string path) => new Sources(configuration).Of(path);

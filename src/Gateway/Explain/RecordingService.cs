@@ -29,6 +29,7 @@ internal sealed class RecordingService : IForwarderHttpClientFactory
     private static HttpResponseMessage Answer(HttpRequestMessage request)
     {
         var response = new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Version = request.Version, Content = new ByteArrayContent([]) };
+        response.Content.Headers.ContentLength = 0;
         response.Headers.TryAddWithoutValidation("Server", ServerHeader);
         return response;
     }
@@ -72,7 +73,7 @@ internal sealed record ServiceRequest(string Method, string Target, Version Vers
     /// <summary>With what SocketsHttpHandler writes by itself: Host, and how long the body is.</summary>
     public static ServiceRequest Of(HttpRequestMessage request)
     {
-        List<KeyValuePair<string, string>> headers = [KeyValuePair.Create("Host", request.Headers.Host ?? request.RequestUri!.Authority)];
+        List<KeyValuePair<string, string>> headers = [KeyValuePair.Create("Host", request.Headers.NonValidated.TryGetValues("Host", out var hosts) ? hosts.ToString() : request.RequestUri!.Authority)];
         foreach (var (name, values) in request.Headers.NonValidated)
         {
             if (!name.Equals("Host", StringComparison.OrdinalIgnoreCase))
@@ -90,7 +91,7 @@ internal sealed record ServiceRequest(string Method, string Target, Version Vers
         {
             headers.Add(KeyValuePair.Create("Transfer-Encoding", "chunked"));
         }
-        else if (request.Content is null && request.Method.Method is "POST" or "PUT" or "PATCH")
+        else if (request.Content is null && request.Method.Method is not ("GET" or "HEAD" or "CONNECT" or "OPTIONS" or "DELETE"))
         {
             headers.Add(KeyValuePair.Create("Content-Length", 0.ToString(CultureInfo.InvariantCulture)));
         }

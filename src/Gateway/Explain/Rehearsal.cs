@@ -40,9 +40,10 @@ internal static class Rehearsal
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
         await app.StartAsync(patience.Token);
-        var result = new RehearsedRequest { Watch = watch, Log = log, CertificateNotes = certificates.Notes };
+        var table = certificates.Sources.Served.Table;
+        var result = new RehearsedRequest { Watch = watch, Log = log, CertificateNotes = certificates.Notes, IsNameCovered = table.Match(request.Host, null) is not null };
         await using var connection = transport.Connect(new IPEndPoint(request.Client, 40000), EndpointChoice.LocalAddress(endpoint, request));
-        result = await ExchangeAsync(result, connection, endpoint, request, certificates.Sources.Served.Table, patience.Token);
+        result = await ExchangeAsync(result, connection, endpoint, request, table, patience.Token);
         if (watch.HasBegun)
         {
             await watch.Ended.WaitAsync(patience.Token);
@@ -150,6 +151,9 @@ internal sealed record RehearsedRequest
     public required HeardLog Log { get; init; }
 
     public required IReadOnlyList<string> CertificateNotes { get; init; }
+
+    /// <summary>Whether a certificate of the gateway's table is for the host.</summary>
+    public required bool IsNameCovered { get; init; }
 
     /// <summary>The certificate that the client was shown; null over plain HTTP or when the handshake was refused.</summary>
     public X509Certificate2? Certificate { get; init; }
