@@ -97,6 +97,7 @@ internal static class Rehearsal
             .Append(KeyValuePair.Create(own + "Protocols", (string?)"Http1"));
         return configuration with
         {
+            Gateway = configuration.Gateway with { AccessLog = null },
             Root = new ConfigurationBuilder().AddInMemoryCollection(values).Build(),
             // Nobody asks services whether they are up.
             Clusters = [.. configuration.Clusters.Select(c => c.HealthCheck?.Active is null ? c : c with { HealthCheck = c.HealthCheck with { Active = null } })],
