@@ -35,7 +35,7 @@ internal static class ConnectionLines
     private static IEnumerable<ExplanationLine> Tls(GatewayConfiguration configuration, Sources sources, string own, ExplainedRequest request, RehearsedRequest result)
     {
         yield return new("Server name", IPAddress.TryParse(request.Host, out _) ? "none: an address is asked for" : request.Host, "the URL");
-        if (result.Certificate is { } certificate)
+        if (result.Certificate is { } certificate && result.Served?.Origin != RehearsedCertificates.StandIn)
         {
             var names = result.Served is { } served ? Words.List(served.Names, "no names") : certificate.Subject;
             var until = certificate.NotAfter.ToUniversalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
@@ -44,7 +44,7 @@ internal static class ConnectionLines
 
         foreach (var note in result.CertificateNotes)
         {
-            yield return new("Note", note, "");
+            yield return new("Certificate", note, "");
         }
 
         yield return sources.Line("StrictSni", Words.Flag(configuration.Gateway.StrictSni), "Gateway:StrictSni");

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -18,6 +19,8 @@ internal sealed record ExplainedRequest(
     string Method, bool IsHttps, string Host, int Port, string Target, IReadOnlyList<KeyValuePair<string, string>> Headers, string HostHeader, IPAddress Client)
 {
     private const string TokenPunctuation = "!#$%&'*+-.^_`|~";
+
+    private static readonly SearchValues<char> NoHost = SearchValues.Create("@:[]\\ ");
 
     /// <summary>The scheme that the gateway sees: http or https.</summary>
     public string Scheme => IsHttps ? "https" : "http";
@@ -115,7 +118,7 @@ internal sealed record ExplainedRequest(
             return authority[0] == '[' && IPAddress.TryParse(authority.Trim('[', ']'), out var address) ? (address.ToString(), port) : null;
         }
 
-        return authority.AsSpan().ContainsAny("@:[]\\ ") || ServerName.Normalize(authority) is not { } host ? null : (host, port);
+        return authority.AsSpan().ContainsAny(NoHost) || ServerName.Normalize(authority) is not { } host ? null : (host, port);
     }
 
     private static string Authority(string host, int port, bool isHttps)

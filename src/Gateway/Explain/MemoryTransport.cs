@@ -74,6 +74,7 @@ internal sealed class MemoryTransport : IConnectionListenerFactory
         {
             await _input.CompleteAsync();
             await _output.CompleteAsync();
+            await base.DisposeAsync();
         }
     }
 

@@ -61,7 +61,8 @@ internal static class Rehearsal
         {
             if (endpoint.IsHttps)
             {
-                var tls = new SslStream(connection, leaveInnerStreamOpen: true, static (_, _, _, _) => true);
+                // Whatever certificate it is: here it is only looked at.
+                var tls = new SslStream(connection, leaveInnerStreamOpen: true, static (_, shown, _, _) => shown is not null);
                 stream = tls;
                 // An address is no server name (RFC 6066 section 3); SslStream leaves it out.
                 await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = request.Host, CertificateRevocationCheckMode = X509RevocationMode.NoCheck }, cancellationToken);

@@ -10,6 +10,9 @@ namespace Gateway.Explain;
 /// <summary>The certificates that a gateway would serve now, read without changing anything.</summary>
 internal sealed class RehearsedCertificates
 {
+    /// <summary>Origin of the certificate that is there so that there is one.</summary>
+    public const string StandIn = "stand-in";
+
     private readonly List<string> _notes = [];
 
     private RehearsedCertificates(CertificateSources sources) => Sources = sources;
@@ -45,7 +48,7 @@ internal sealed class RehearsedCertificates
             }
             else if (files.Length == 0)
             {
-                loaded._notes.Add("the local CA makes one at the start, which only who trusts that CA accepts");
+                loaded._notes.Add("one of the local CA, made at the start; who does not trust that CA is warned");
             }
         }
 
@@ -53,7 +56,7 @@ internal sealed class RehearsedCertificates
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var standIn = SelfSignedCertificate.Create(key, [host], 1, clock.GetUtcNow());
-            served.Publish(CertificateSource.Temporary, [new ServedCertificate(standIn, [], CertificateSource.Temporary, "stand-in")]);
+            served.Publish(CertificateSource.Temporary, [new ServedCertificate(standIn, [], CertificateSource.Temporary, StandIn)]);
         }
 
         return loaded;

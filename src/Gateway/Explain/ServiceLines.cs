@@ -25,6 +25,7 @@ internal static class ServiceLines
         yield return new ExplanationSection("Answer", [
             sources.Line("Compression", gateway.Compression ? "on: text of a known length, for who accepts it" : "off", "Gateway:Compression"),
             sources.Line("StrictTransportSecurity", gateway.StrictTransportSecurity ?? "off", "Gateway:StrictTransportSecurity"),
+            sources.Line("AccessLog", gateway.AccessLog is { } log ? $"{log.Format} in {log.Path}" : "a record of the log", "Gateway:AccessLog"),
             sources.Line("ErrorPages", Words.List(gateway.ErrorPages.Keys, "the gateway's own"), "Gateway:ErrorPages")]);
     }
 

@@ -51,7 +51,7 @@ public sealed class AgreementTests(ITestOutputHelper output)
             }
 
             var path = Path.Combine(folder.Path, "gateway.json");
-            await File.WriteAllTextAsync(path, scenario.Gateway.ToJsonString(), Cancellation);
+            await File.WriteAllTextAsync(path, scenario.File.ToJsonString(), Cancellation);
             var (configuration, errors) = ConfigurationReader.Read(path, new Dictionary<string, string>());
             if (errors.Count > 0)
             {
@@ -62,7 +62,7 @@ public sealed class AgreementTests(ITestOutputHelper output)
             one.Forget();
             two.Forget();
             compared++;
-            var request = ExplainedRequest.Parse(scenario.Url, scenario.Method, scenario.Headers, IPAddress.Loopback, out var problem);
+            var request = ExplainedRequest.Parse(scenario.RequestUrl, scenario.Method, scenario.Headers, IPAddress.Loopback, out var problem);
             Assert.Equal("", problem);
             var explanation = await Explainer.ExplainAsync(configuration, HostMode.Run, null, request!, TimeProvider.System, Cancellation);
             Assert.Empty(one.Requests.Concat(two.Requests));
@@ -140,7 +140,7 @@ public sealed class AgreementTests(ITestOutputHelper output)
         {
             if (request.IsHttps)
             {
-                var tls = new SslStream(stream, false, static (_, _, _, _) => true);
+                var tls = new SslStream(stream, false, static (_, shown, _, _) => shown is not null);
                 await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = request.Host }, Cancellation);
                 stream = tls;
             }

@@ -12,9 +12,9 @@ namespace Gateway.Tests.Explain;
 internal sealed record Surroundings(IReadOnlyList<string> Services, string Folder, int HttpsPort, int HttpPort);
 
 /// <summary>A configuration, and a request that may or may not get through it.</summary>
-/// <param name="Gateway">gateway.json.</param>
-/// <param name="Url">With the port of one of its endpoints.</param>
-internal sealed record GeneratedScenario(JsonObject Gateway, string Url, string Method, IReadOnlyList<string> Headers, int BodySize)
+/// <param name="File">gateway.json.</param>
+/// <param name="RequestUrl">With the port of one of its endpoints.</param>
+internal sealed record GeneratedScenario(JsonObject File, string RequestUrl, string Method, IReadOnlyList<string> Headers, int BodySize)
 {
     private const string Key = "correct-horse-battery-staple";
 
@@ -52,7 +52,7 @@ internal sealed record GeneratedScenario(JsonObject Gateway, string Url, string 
         [.. Gen.Sample(Any(surroundings), count, new Rnd(seed, 1), 10)];
 
     public override string ToString() =>
-        $"{Method} {Url} {string.Join(" | ", Headers)} body {BodySize}\n{Gateway.ToJsonString(new JsonSerializerOptions { WriteIndented = true })}";
+        $"{Method} {RequestUrl} {string.Join(" | ", Headers)} body {BodySize}\n{File.ToJsonString(new JsonSerializerOptions { WriteIndented = true })}";
 
     private static Gen<GeneratedScenario> Any(Surroundings surroundings) =>
         from routes in Route(surroundings).NonEmptyListOf().Resize(6)
