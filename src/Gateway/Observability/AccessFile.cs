@@ -120,7 +120,7 @@ internal sealed partial class AccessFile : IDisposable
             if (_file?.Options != options)
             {
                 _file?.Dispose();
-                _file = new RotatingFile(options, _time);
+                _file = new RotatingFile(options, _time, e => LogNotRotated(_logger, options.Path, e.Message.TrimEnd('.')));
             }
 
             _file.Write(lines);
@@ -152,6 +152,10 @@ internal sealed partial class AccessFile : IDisposable
     [LoggerMessage(EventId = 160, Level = LogLevel.Error,
         Message = "The access log {Path} cannot be written: {Reason}. Requests go on, their lines are lost until it can; make room, or give the folder to the gateway's user")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);
+
+    [LoggerMessage(EventId = 162, Level = LogLevel.Error,
+        Message = "No new file can be begun for the access log {Path}: {Reason}. The old one grows; give its folder to the gateway's user")]
+    private static partial void LogNotRotated(ILogger logger, string path, string reason);
 
     [LoggerMessage(EventId = 161, Level = LogLevel.Warning, Message = "The access log {Path} is written again; {Lines} lines were lost")]
     private static partial void LogWritten(ILogger logger, string path, long lines);

@@ -5,10 +5,14 @@ using Microsoft.Win32.SafeHandles;
 namespace Gateway.Observability;
 
 /// <summary>The access log's file with the former ones behind it. One writer; others may rename, remove or empty the file under it.</summary>
-internal sealed class RotatingFile(AccessLogOptions options, TimeProvider time) : IDisposable
+/// <param name="options">Which file, and when it is full.</param>
+/// <param name="time">Clock of its age.</param>
+/// <param name="onNotRotated">Called when no new file can be begun, though the old one can be written; at most once until one can.</param>
+internal sealed class RotatingFile(AccessLogOptions options, TimeProvider time, Action<Exception> onNotRotated) : IDisposable
 {
     private SafeFileHandle? _handle;
     private DateTimeOffset _begun;
+    private bool _cannotRotate;
 
     public AccessLogOptions Options => options;
 
@@ -52,7 +56,7 @@ internal sealed class RotatingFile(AccessLogOptions options, TimeProvider time) 
         if (length > 0 && ((options.MaxSize > 0 && length + more > options.MaxSize) || (options.MaxAge is { } age && time.GetUtcNow() - _begun >= age)))
         {
             Close();
-            Rotate();
+            TryRotate();
             length = OpenHandle();
         }
 
@@ -69,6 +73,24 @@ internal sealed class RotatingFile(AccessLogOptions options, TimeProvider time) 
         }
 
         return RandomAccess.GetLength(_handle);
+    }
+
+    private void TryRotate()
+    {
+        try
+        {
+            Rotate();
+            _cannotRotate = false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A file that is too long is better than none.
+            if (!_cannotRotate)
+            {
+                _cannotRotate = true;
+                onNotRotated(e);
+            }
+        }
     }
 
     // The oldest goes; each of the others gets the next number.

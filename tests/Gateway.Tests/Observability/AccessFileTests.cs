@@ -211,6 +211,33 @@ public sealed class AccessFileTests : IDisposable
     }
 
     [Fact]
+    public void GoesOnInTheOldFileWhenNoNewOneCanBeBegun()
+    {
+        // In the way of the name that the old file would get.
+        Directory.CreateDirectory(_options.Path + ".1");
+        File.WriteAllText(Path.Combine(_options.Path + ".1", "file"), "");
+        for (var i = 0; i < 3; i++)
+        {
+            Add(_options with { MaxSize = 1, Keep = 1 });
+            Pass();
+        }
+
+        Assert.Equal(3, Lines(_options.Path));
+        Assert.Equal(0, _file.Dropped);
+        Assert.Contains("No new file can be begun", Assert.Single(_log.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheFolderMustBeThere()
+    {
+        var wrong = new GatewayConfiguration { Gateway = new GatewayOptions { AccessLog = _options with { Path = _folder["nowhere/access.log"] } } };
+        var right = new GatewayConfiguration { Gateway = new GatewayOptions { AccessLog = _options } };
+
+        Assert.Contains("there is no such folder", Assert.Single(AccessLogValidator.Validate(wrong)).ToString(), StringComparison.Ordinal);
+        Assert.Empty(AccessLogValidator.Validate(right));
+    }
+
+    [Fact]
     public void ChangedOptionsAreForTheLinesBehindThem()
     {
         Add(_options);
