@@ -68,7 +68,7 @@ missing_packages() {
   # program:package
   for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client \
     pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest testssl:testssl.sh \
-    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus zbarimg:zbar-tools; do
+    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus zbarimg:zbar-tools goaccess:goaccess; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done
   for pair in requests:python3-requests websockets:python3-websockets websocket:python3-websocket; do

@@ -22,6 +22,8 @@ internal sealed class EncodedSlashes(RequestDelegate next)
             return next(context);
         }
 
-        return RequestRules.Refuse(context, StatusCodes.Status400BadRequest, "The path holds an encoded slash.");
+        return RequestRules.Refuse(
+            context, StatusCodes.Status400BadRequest, "The path holds an encoded slash.",
+            route is null ? null : $"ReverseProxy:Routes:{route.RouteId}:Metadata:{RouteMetadata.EncodedSlashes}");
     }
 }

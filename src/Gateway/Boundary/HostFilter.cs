@@ -23,7 +23,7 @@ internal sealed class HostFilter(RequestDelegate next, CurrentConfiguration conf
             return next(context);
         }
 
-        Refusal.Set(context, StatusCodes.Status421MisdirectedRequest);
+        Refusal.Set(context, StatusCodes.Status421MisdirectedRequest, cause: "the host is none of those that are served", setting: "AllowedHosts");
         return Task.CompletedTask;
     }
 

@@ -31,9 +31,9 @@ internal sealed class RequestRules(RequestDelegate next)
     }
 
     /// <summary>Answers in the service's stead, and ends the connection.</summary>
-    public static Task Refuse(HttpContext context, int statusCode, string explanation)
+    public static Task Refuse(HttpContext context, int statusCode, string explanation, string? setting = null)
     {
-        Refusal.Set(context, statusCode, explanation);
+        Refusal.Set(context, statusCode, explanation, setting: setting);
         if (HttpProtocol.IsHttp10(context.Request.Protocol) || HttpProtocol.IsHttp11(context.Request.Protocol))
         {
             // What follows on this connection may be the part of the request that the sender hopes is taken for another one.

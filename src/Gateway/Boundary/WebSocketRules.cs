@@ -39,7 +39,7 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
         if (!OriginRule.Allows(context.Request, configuration.Value.Gateway.AllowedOrigins))
         {
             LogForeignOrigin(logger, context.Request.Headers.Origin.ToString(), context.Request.Host, context.Request.Path);
-            return Refuse(context, StatusCodes.Status403Forbidden, "WebSockets are not open to pages of this origin.");
+            return Refuse(context, StatusCodes.Status403Forbidden, "WebSockets are not open to pages of this origin.", "Gateway:WebSockets:AllowedOrigins");
         }
 
         return limits.TryEnter(context.Connection.RemoteIpAddress)
@@ -73,9 +73,9 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
 
     private static bool IsExtendedConnect(HttpContext context) => context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
-    private static Task Refuse(HttpContext context, int statusCode, string? explanation)
+    private static Task Refuse(HttpContext context, int statusCode, string? explanation, string? setting = null)
     {
-        Refusal.Set(context, statusCode, explanation);
+        Refusal.Set(context, statusCode, explanation, setting: setting);
         return Task.CompletedTask;
     }
 

@@ -52,7 +52,7 @@ internal static class SelfSignedCertificate
     }
 
     // Not an authority (CA:FALSE): whoever trusts the file trusts this server, not whatever its key signs.
-    private static X509Certificate2 Create(ECDsa key, IReadOnlyList<string> namesAndAddresses, int days, DateTimeOffset now)
+    internal static X509Certificate2 Create(ECDsa key, IReadOnlyList<string> namesAndAddresses, int days, DateTimeOffset now)
     {
         var addresses = namesAndAddresses.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>();
         var names = namesAndAddresses.Where(text => !IPAddress.TryParse(text, out _)).Select(ServerName.Normalize).OfType<string>();

@@ -5,6 +5,7 @@ using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.FrontEnd;
 using Gateway.Hosting;
+using Gateway.Observability;
 using Gateway.Platform;
 using Gateway.Proxying;
 
@@ -35,6 +36,7 @@ internal static class ConfigurationFile
                 .. SigningKeyFiles.Validate(configuration),
                 .. StaticFilesValidator.Validate(configuration),
                 .. ErrorPagesValidator.Validate(configuration),
+                .. AccessLogValidator.Validate(configuration),
                 .. StateDirectoryErrors(configuration),
             ],
         };

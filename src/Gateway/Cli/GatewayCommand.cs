@@ -12,6 +12,7 @@ internal static class GatewayCommand
             RunCommand.Create(),
             DevCommand.Create(),
             CheckCommand.Create(),
+            ExplainCommand.Create(),
             StatusCommand.Create(),
             TopCommand.Create(),
             CertCommand.Create(),

@@ -56,6 +56,9 @@ internal sealed record GatewayOptions
     /// <summary>HTML files in the place of the gateway's own error pages, by status (<c>502</c>), class (<c>5xx</c>) or <c>*</c> for all.</summary>
     public IReadOnlyDictionary<string, string> ErrorPages { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>A file with one line a request; null when requests are records of the log.</summary>
+    public AccessLogOptions? AccessLog { get; init; }
+
     /// <summary>While this file exists, new requests get 503; null means <c>maintenance</c> in the state directory.</summary>
     public string? Maintenance { get; init; }
 }

@@ -33,6 +33,7 @@ internal static class GatewayOptionsReader
             Admin = AdminReader.Read(root, errors),
             Access = AccessReader.Read(root, errors),
             ErrorPages = ErrorPagesReader.Read(section?.Child("ErrorPages"), errors),
+            AccessLog = AccessLogReader.Read(section?.Child("AccessLog")),
             Maintenance = section?.Child("Maintenance")?.Value,
             StaticFiles = SiteOptionsReader.Read(root, errors),
             Compression = Flag(section?.Child("Compression")) ?? defaults.Compression,

@@ -9,6 +9,7 @@ internal sealed class Site
 {
     private const string Index = "index.html";
     private const string AskEachTime = "no-cache";
+    private const string Setting = "Gateway:StaticFiles";
 
     private readonly string _root;
 
@@ -29,7 +30,7 @@ internal sealed class Site
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, HEAD";
-            Refusal.Set(context, StatusCodes.Status405MethodNotAllowed);
+            Refusal.Set(context, StatusCodes.Status405MethodNotAllowed, cause: "no route takes the request, and files answer GET and HEAD only", setting: Setting);
             return Task.CompletedTask;
         }
 
@@ -51,7 +52,7 @@ internal sealed class Site
             return SendAsync(context, page, AskEachTime);
         }
 
-        Refusal.Set(context, StatusCodes.Status404NotFound);
+        Refusal.Set(context, StatusCodes.Status404NotFound, cause: "no route takes the request, and there is no such file", setting: Setting);
         return Task.CompletedTask;
     }
 

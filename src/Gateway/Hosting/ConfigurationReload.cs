@@ -3,6 +3,7 @@ using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Hosting.Systemd;
+using Gateway.Observability;
 using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -25,6 +26,7 @@ internal sealed partial class ConfigurationReload(
     NotifySocket notify,
     ServiceStatus status,
     LastReload last,
+    AccessFile accessFile,
     TimeProvider time,
     ILogger<ConfigurationReload> logger,
     CertificateService? automatic = null) : BackgroundService
@@ -125,6 +127,7 @@ internal sealed partial class ConfigurationReload(
 
         // 2. Rules and routes, for requests from now on.
         current.Replace(next);
+        accessFile.Reopen();
         KestrelEndpoints.Apply(kestrel.Value.Limits, next.Gateway);
         proxy.Update(next.Routes, next.Clusters);
 

@@ -204,6 +204,7 @@ internal static class GatewayHost
     private static void AddObservation(IServiceCollection services, RecentProblems problems)
     {
         services.AddSingleton(problems);
+        services.AddSingleton<AccessFile>();
         services.AddSingleton<Traffic>();
         services.AddSingleton<ServiceFailures>();
         services.AddSingleton<TlsHandshakes>();

@@ -1,10 +1,15 @@
+using Gateway.Boundary.Access;
+using Gateway.Configuration;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Observability;
 
-/// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.</summary>
-internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets sockets, Traffic traffic, TimeProvider time, ILogger<AccessLog> logger)
+/// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.
+/// With <c>Gateway:AccessLog</c> requests are lines of that file instead, a WebSocket at its end.</summary>
+internal sealed partial class AccessLog(
+    RequestDelegate next, OpenWebSockets sockets, Traffic traffic, CurrentConfiguration configuration, AccessFile file, TimeProvider time, ILogger<AccessLog> logger)
 {
     /// <summary>Number of the event that every request is.</summary>
     public const int RequestEvent = 10;
@@ -35,17 +40,40 @@ internal sealed partial class AccessLog(RequestDelegate next, OpenWebSockets soc
             {
                 LogClosed(context, tunnel, duration);
                 traffic.Close(tunnel);
+                if (configuration.Value.Gateway.AccessLog is { } options)
+                {
+                    file.Add(Record(context, method, host, path, context.Response.StatusCode, tunnel.FromService.Bytes, duration, tunnel.RouteId, tunnel.Destination), options);
+                }
             }
             else
             {
                 var proxy = context.Features.Get<IReverseProxyFeature>();
                 var status = Status(context);
                 traffic.Of(proxy?.Route.Config.RouteId).Count(status, duration, LimitedRequestBody.BytesRead(context), body.BytesWritten);
-                LogRequest(
-                    logger, Client(context), method, host, path, status, body.BytesWritten, Milliseconds(duration),
-                    proxy?.Route.Config.RouteId ?? None, proxy?.ProxiedDestination?.Model.Config.Address ?? None, context.Request.Protocol, context.TraceIdentifier);
+                var (route, destination) = (proxy?.Route.Config.RouteId, proxy?.ProxiedDestination?.Model.Config.Address);
+                if (configuration.Value.Gateway.AccessLog is { } options)
+                {
+                    file.Add(Record(context, method, host, path, status, body.BytesWritten, duration, route, destination), options);
+                }
+                else
+                {
+                    LogRequest(
+                        logger, Client(context), method, host, path, status, body.BytesWritten, Milliseconds(duration),
+                        route ?? None, destination ?? None, context.Request.Protocol, context.TraceIdentifier);
+                }
             }
         }
+    }
+
+    private AccessRecord Record(
+        HttpContext context, string method, HostString host, PathString path, int status, long bytes, TimeSpan duration, string? route, string? destination)
+    {
+        var headers = context.Request.Headers;
+        // The path as it was sent; what access policies take out of the target stands in the query.
+        var sent = context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && RequestTarget.PathOf(raw) is ['/', ..] target ? target.ToString() : path.ToUriComponent();
+        return new AccessRecord(
+            time.GetLocalNow(), Client(context), context.Features.Get<Admission>()?.User, method, host.Value ?? "", sent, context.Request.Protocol, status, bytes, duration,
+            AccessRecord.WithoutSecrets(headers.Referer.ToString()), headers.UserAgent.ToString(), route, destination, context.TraceIdentifier);
     }
 
     private void LogOpened(HttpContext context, WebSocketTunnel tunnel)

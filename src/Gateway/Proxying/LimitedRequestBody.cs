@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Proxying;
 
@@ -38,6 +39,12 @@ internal sealed class LimitedRequestBody : Stream
 
         return true;
     }
+
+    /// <summary>The key of the limit: the route's own where it has one.</summary>
+    public static string Setting(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config is { MaxRequestBodySize: not null } route
+            ? $"ReverseProxy:Routes:{route.RouteId}:MaxRequestBodySize"
+            : "Gateway:Limits:MaxRequestBodySize";
 
     /// <summary>Whether the request can be sent again from its beginning: it has no body, or nobody has begun to read it.</summary>
     public static bool IsUntouched(HttpContext context) => !HasBody(context) || context.Request.Body is LimitedRequestBody { _begun: false };

@@ -30,7 +30,7 @@ internal sealed partial class Maintenance(RequestDelegate next, CurrentConfigura
 
         context.Features.Set(new MaintenanceNotice(File));
         context.Response.Headers.RetryAfter = "60";
-        Refusal.Set(context, StatusCodes.Status503ServiceUnavailable);
+        Refusal.Set(context, StatusCodes.Status503ServiceUnavailable, cause: "maintenance is on", setting: "Gateway:Maintenance");
         return Task.CompletedTask;
     }
 

@@ -23,7 +23,7 @@ internal sealed class RouteAnswers(RequestDelegate next)
 
         if (answer.Text is null && answer.Status >= 400)
         {
-            Refusal.Set(context, answer.Status);
+            Refusal.Set(context, answer.Status, cause: "the route answers so by itself", setting: $"ReverseProxy:Routes:{route.RouteId}:Metadata:{RouteAnswer.StatusKey}");
             return Task.CompletedTask;
         }
 

@@ -34,7 +34,7 @@ internal sealed class ServiceForwarder(
 
         if (!LimitedRequestBody.TryAttach(context))
         {
-            Refusal.Set(context, StatusCodes.Status413PayloadTooLarge);
+            Refusal.Set(context, StatusCodes.Status413PayloadTooLarge, cause: "the body is larger than the limit", setting: LimitedRequestBody.Setting(context));
             return ValueTask.FromResult(ForwarderError.None);
         }
 

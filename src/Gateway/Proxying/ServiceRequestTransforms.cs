@@ -34,7 +34,9 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
             context.RequestTransforms.Add(RequestHeaderOriginalHostTransform.OriginalHost);
             context.AddRequestTransform(static transform =>
             {
-                // YARP writes the decoded name where the client sent punycode, which no header can carry.
+                // YARP writes the decoded name where the client sent punycode, which no header can carry. What a route's RequestHeadersAllowed
+                // has copied would stand beside it.
+                transform.ProxyRequest.Headers.Remove("Host");
                 transform.ProxyRequest.Headers.Host = transform.HttpContext.Request.Headers.Host;
                 return ValueTask.CompletedTask;
             });

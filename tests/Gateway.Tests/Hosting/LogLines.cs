@@ -31,6 +31,7 @@ internal sealed class LogLines : ILoggerProvider
         services.AddSingleton<ILoggerFactory>(_ => LoggerFactory.Create(logging => logging
             .SetMinimumLevel(LogLevel.Information)
             .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("Yarp", LogLevel.Warning)
             .AddProvider(this)));
     }

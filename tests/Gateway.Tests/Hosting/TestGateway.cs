@@ -57,7 +57,9 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>As <c>gateway run</c>: the endpoints, routes and rules are those of a file, which is watched.</summary>
-    public static async Task<TestGateway> StartAsync(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="ownCertificates">Whether it names its certificates itself; else it has the one of these tests.</param>
+    public static async Task<TestGateway> StartAsync(string path, bool ownCertificates = false)
     {
         var source = new ConfigurationSource(path, () => ConfigurationReader.Read(path, new Dictionary<string, string>()));
         var (configuration, errors) = source.Read();
@@ -66,7 +68,9 @@ internal sealed class TestGateway : IAsyncDisposable
         certificates.Publish(CertificateSource.LocalAuthority, [new ServedCertificate(Certificate.Value, [], CertificateSource.LocalAuthority, "test")]);
         var log = new LogLines();
         var app = GatewayHost.Build(
-            configuration, HostMode.Run, TestConfiguration.Certificates(certificates), source, customize: builder => log.Capture(builder.Services));
+            configuration, HostMode.Run, ownCertificates ? CertificateSources.For(configuration, HostMode.Run, lan: false, TimeProvider.System) : TestConfiguration.Certificates(certificates),
+            source, customize: builder => log.Capture(builder.Services));
+        app.Services.GetRequiredService<CertificateFileWatcher>().LoadAll();
         await app.StartAsync();
         return new TestGateway(app, log);
     }

@@ -62,24 +62,27 @@ internal sealed class AccessHandler(
         switch (_verdict)
         {
             case Verdict.AddressRefused:
-                Refusal.Set(Context, StatusCodes.Status403Forbidden);
+                Refuse(StatusCodes.Status403Forbidden);
                 break;
             case Verdict.TooManyPasswords:
                 Response.Headers.RetryAfter = "60";
-                Refusal.Set(Context, StatusCodes.Status429TooManyRequests);
+                Refuse(StatusCodes.Status429TooManyRequests);
                 break;
             case Verdict.Busy:
                 Response.Headers.RetryAfter = "5";
-                Refusal.Set(Context, StatusCodes.Status503ServiceUnavailable);
+                Refuse(StatusCodes.Status503ServiceUnavailable);
                 break;
             default:
                 Response.Headers.WWWAuthenticate = Challenges();
-                Refusal.Set(Context, StatusCodes.Status401Unauthorized);
+                Refuse(StatusCodes.Status401Unauthorized);
                 break;
         }
 
         return Task.CompletedTask;
     }
+
+    private void Refuse(int statusCode) => Refusal.Set(
+        Context, statusCode, cause: Reason(_verdict), setting: _policy is null ? "Gateway:Access" : "Gateway:Access:" + _policy.Name);
 
     private async Task<(Verdict Verdict, Admission? Admission)> DecideAsync(AccessPolicy policy, IPAddress? client)
     {
@@ -200,6 +203,7 @@ internal sealed class AccessHandler(
         Verdict.AddressRefused => "the address is not allowed",
         Verdict.TooManyPasswords => "too many wrong passwords",
         Verdict.Busy => "the credential could not be checked",
+        Verdict.CredentialMissing => "there is no credential",
         _ => "the credential is wrong",
     };
 }

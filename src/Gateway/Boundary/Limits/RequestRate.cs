@@ -27,7 +27,7 @@ internal sealed class RequestRate(RequestDelegate next, CurrentConfiguration con
 
         log.Hit(nameof(LimitOptions.RequestsPerSecondPerAddress), client);
         context.Response.Headers.RetryAfter = "1";
-        Refusal.Set(context, StatusCodes.Status429TooManyRequests);
+        Refusal.Set(context, StatusCodes.Status429TooManyRequests, cause: "the address asks too often", setting: "Gateway:Limits:" + nameof(LimitOptions.RequestsPerSecondPerAddress));
         return Task.CompletedTask;
     }
 

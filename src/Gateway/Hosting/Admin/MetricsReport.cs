@@ -12,6 +12,7 @@ internal sealed class MetricsReport(
     LastReload reload,
     Readiness readiness,
     Traffic traffic,
+    AccessFile accessFile,
     ConnectionLimits connections,
     PendingHandshakes pending,
     LimitLog limits,
@@ -43,6 +44,7 @@ internal sealed class MetricsReport(
         var outcome = reload.Outcome;
         text.Single("gateway_config_last_reload_successful", "gauge", "Whether the configuration file as it is now is in force.", outcome.RejectedAt is null ? 1 : 0);
         text.Single("gateway_config_applied_timestamp_seconds", "gauge", "When the configuration in force was read.", UnixTime(outcome.AppliedAt));
+        text.Single("gateway_access_log_dropped_lines_total", "counter", "Lines of Gateway:AccessLog that could not be written.", accessFile.Dropped);
         text.Metric("gateway_limit_hits_total", "counter", "How often a limit below Gateway:Limits was reached.");
         foreach (var (limit, count) in limits.Totals)
         {
