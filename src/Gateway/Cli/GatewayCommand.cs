@@ -13,6 +13,7 @@ internal static class GatewayCommand
             DevCommand.Create(),
             CheckCommand.Create(),
             StatusCommand.Create(),
+            DoctorCommand.Create(),
             TopCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),
