@@ -7,7 +7,8 @@ public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Cli"] = ["Import", "Hosting", "Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Cli"] = ["Import", "Doctor", "Hosting", "Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
+        ["Doctor"] = ["Hosting", "Observability", "Certificates", "Acme", "Configuration", "Platform"],
         ["Import"] = ["Configuration"],
         ["Hosting"] = ["Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],

@@ -57,10 +57,12 @@ internal static class DoctorCommand
     {
         var examination = await question.PrepareAsync(cancellationToken);
         var results = await new Checkup(examination).RunAsync(Checkup.All, cancellationToken);
-        IReadOnlyList<string> done = [];
-        if (fix && results.Any(r => r.Result.Findings.Any(f => f.Repair is not null)))
+        var done = new List<string>();
+        var tried = new HashSet<string>();
+        // What is mended may show the next: a CA that was made is not trusted yet.
+        for (var findings = Repairable(results, tried); fix && findings.Length > 0; findings = Repairable(results, tried))
         {
-            done = Repairs.Apply(results.SelectMany(r => r.Result.Findings));
+            done.AddRange(Repairs.Apply(findings));
             examination = await question.PrepareAsync(cancellationToken);
             results = await new Checkup(examination).RunAsync(Checkup.All, cancellationToken);
         }
@@ -77,6 +79,9 @@ internal static class DoctorCommand
 
         return report.Errors > 0 ? ExitCode.Failure : ExitCode.Success;
     }
+
+    private static Finding[] Repairable(IEnumerable<(ICheck Check, CheckResult Result)> results, HashSet<string> tried) =>
+        [.. results.SelectMany(r => r.Result.Findings).Where(f => f.Repair is not null && tried.Add(f.What))];
 
     /// <summary>Port 0 where none is written.</summary>
     internal static DnsEndPoint? ParseAsked(string text)

@@ -43,8 +43,9 @@ internal sealed record DoctorQuestion(string? Config, bool Dev, DnsEndPoint? Ask
         var status = run ?? dev;
 
         // 4. What is meant when none runs: production where something speaks of it.
-        var isProduction = run is not null || unit is not null || written.Acme is not null || written.Certificates.Any(c => c.ConfigurationPath != "SSL_CERT_PATH");
-        var mode = Dev || (run is null && (dev is not null || !isProduction)) ? HostMode.Dev : HostMode.Run;
+        var silent = SilentGateway(written);
+        var isProduction = run is not null || (silent is not null && !Dev) || unit is not null || written.Acme is not null || written.Certificates.Any(c => c.ConfigurationPath != "SSL_CERT_PATH");
+        var mode = Dev || (dev is not null && run is null) || !isProduction ? HostMode.Dev : HostMode.Run;
         var configuration = mode == HostMode.Dev ? EndpointOverrides.ForDevelopment(written, allAddresses: status?.Endpoints.Any(e => e.Address.Contains('*', StringComparison.Ordinal)) == true) : written;
         configuration = configuration.SslEnabled ? configuration : EndpointOverrides.ForPlainHttp(configuration);
         var process = status?.Process.Id ?? SilentGateway(configuration);
@@ -52,9 +53,9 @@ internal sealed record DoctorQuestion(string? Config, bool Dev, DnsEndPoint? Ask
         {
             Configuration = configuration,
             Written = written,
-            ConfigurationErrors = errors,
+            ConfigurationErrors = [.. errors, .. ConfigurationFile.OtherFiles(written)],
             Mode = mode,
-            IsModeGuessed = !Dev && status is null && mode == HostMode.Dev,
+            IsModeGuessed = !Dev && process is null && mode == HostMode.Dev,
             Status = status,
             ProcessId = process,
             Unit = unit,

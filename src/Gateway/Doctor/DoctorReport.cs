@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gateway.Hosting;
@@ -32,7 +33,9 @@ internal sealed record DoctorReport(
             done);
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, DoctorJson.Default.DoctorReport);
+    // For people too: 'nginx' instead of \u0027nginx\u0027.
+    public string ToJson() => JsonSerializer.Serialize(
+        this, new DoctorJson(new JsonSerializerOptions(DoctorJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }).DoctorReport);
 }
 
 /// <param name="Check">Its topic.</param>

@@ -16,28 +16,22 @@ internal sealed partial record FrontPage(IReadOnlyList<PageFile> Files, string S
 
     public static async Task<FrontPage> FetchAsync(Examination examination, CancellationToken cancellationToken)
     {
-        if (await ClientAsync(examination) is not var (client, root, source))
+        FrontPage? first = null;
+        foreach (var (client, root, source) in await ClientsAsync(examination))
         {
-            return new FrontPage([], "", "neither the gateway nor the service of the front page runs");
+            using (client)
+            {
+                var page = await TryAsync(client, root, source, cancellationToken);
+                if (page.Problem is null)
+                {
+                    return page;
+                }
+
+                first ??= page;
+            }
         }
 
-        using (client)
-        {
-            using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limited.CancelAfter(Patience);
-            try
-            {
-                return await FetchAsync(client, root, source, limited.Token);
-            }
-            catch (HttpRequestException e)
-            {
-                return new FrontPage([], source, $"there was no answer: {e.GetBaseException().Message}");
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                return new FrontPage([], source, $"page and scripts did not come within {Patience.TotalSeconds:0} s");
-            }
-        }
+        return first ?? new FrontPage([], "", "neither the gateway nor the service of the front page runs");
     }
 
     /// <summary>Paths of WebSockets that the files name and that begin as a route does: <c>/ws/video</c>.</summary>
@@ -45,6 +39,24 @@ internal sealed partial record FrontPage(IReadOnlyList<PageFile> Files, string S
         ? [.. Files.SelectMany(file => Regex.Matches(file.Text, """["'`/}]/?(""" + Regex.Escape(name) + """(?:/[A-Za-z0-9_.~/-]*)?)(?=[?"'`#])""")
             .Select(match => ("/" + match.Groups[1].Value, file.Path))).DistinctBy(pair => pair.Item1).Take(5)]
         : [];
+
+    private static async Task<FrontPage> TryAsync(HttpMessageInvoker client, Uri root, string source, CancellationToken cancellationToken)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(Patience);
+        try
+        {
+            return await FetchAsync(client, root, source, limited.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or TimeoutException or System.Net.Sockets.SocketException)
+        {
+            return new FrontPage([], source, $"there was no answer {source}: {e.GetBaseException().Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new FrontPage([], source, $"page and scripts did not come within {Patience.TotalSeconds:0} s");
+        }
+    }
 
     private static async Task<FrontPage> FetchAsync(HttpMessageInvoker client, Uri root, string source, CancellationToken cancellationToken)
     {
@@ -124,17 +136,22 @@ internal sealed partial record FrontPage(IReadOnlyList<PageFile> Files, string S
         .Select(match => Uri.TryCreate(at, System.Net.WebUtility.HtmlDecode(match.Groups[1].Value), out var script) ? script : null)
         .OfType<Uri>().Where(script => script.Authority == at.Authority);
 
-    private static async Task<(HttpMessageInvoker Client, Uri Root, string Source)?> ClientAsync(Examination examination)
+    // As a visitor gets it; where that fails, from the service that has it.
+    private static async Task<IReadOnlyList<(HttpMessageInvoker Client, Uri Root, string Source)>> ClientsAsync(Examination examination)
     {
+        var clients = new List<(HttpMessageInvoker, Uri, string)>();
         if (examination.IsRunning && PublicSide.Of(examination) is { } side)
         {
-            return (side.CreateClient(), side.Origin, $"through the gateway at {side.Origin.GetLeftPart(UriPartial.Authority)}");
+            clients.Add((side.CreateClient(), side.Origin, $"through the gateway at {side.Origin.GetLeftPart(UriPartial.Authority)}"));
         }
 
         var cluster = RoutePaths.For(examination.Configuration, "/")?.ClusterId;
-        var service = (await examination.ServicesAsync()).FirstOrDefault(s => s.IsUp && s.Cluster.Equals(cluster, StringComparison.OrdinalIgnoreCase));
-        return service is null ? null
-            : (ServiceQuestions.CreateClient(examination.Configuration.Clusters.First(c => c.ClusterId == service.Cluster)), new Uri(service.Address), $"from {service.Address}");
+        if ((await examination.ServicesAsync()).FirstOrDefault(s => s.IsUp && s.Failure is null && s.Cluster.Equals(cluster, StringComparison.OrdinalIgnoreCase)) is { } service)
+        {
+            clients.Add((ServiceQuestions.CreateClient(examination.Configuration.Clusters.First(c => c.ClusterId == service.Cluster)), new Uri(service.Address), $"from {service.Address}"));
+        }
+
+        return clients;
     }
 
     [GeneratedRegex("""<(?:script\b[^>]*?\bsrc|link\b(?=[^>]*\brel\s*=\s*["']?modulepreload)[^>]*?\bhref)\s*=\s*["']?([^"'\s>]+)""", RegexOptions.IgnoreCase)]

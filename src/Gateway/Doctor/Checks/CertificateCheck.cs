@@ -69,12 +69,9 @@ internal sealed class CertificateCheck : ICheck
     {
         // 1. By the gateway's user, who may be another than whoever looks now.
         var before = findings.Count;
-        foreach (var path in new[] { options.Path, options.KeyPath }.OfType<string>().Where(File.Exists))
+        if (FileAccess.Obstacle(examination, [.. new[] { options.Path, options.KeyPath }.OfType<string>().Where(File.Exists)], options.Location) is { } obstacle)
         {
-            if (FileAccess.Obstacle(examination, path, options.Location) is { } obstacle)
-            {
-                findings.Add(obstacle);
-            }
+            findings.Add(obstacle);
         }
 
         // 2. As start-up loads it.

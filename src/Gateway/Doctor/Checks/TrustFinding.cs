@@ -18,8 +18,20 @@ internal static class TrustFinding
             return LocalAuthority(examination, authority.Anchor) is { } finding ? [finding] : [];
         }
 
-        return Chain(examination, shown) is { } problem ? [problem] : [];
+        return Chain(examination, shown) is not { } problem ? []
+            : IsLocal(shown) ? [problem with
+            {
+                Severity = Severity.Unknown,
+                What = $"the local CA's certificate is served, which the system's trust store does not trust; whether browsers do could not be told: {examination.StateDirectory} is closed to this user",
+                Remedy = "run this as root",
+                Commands = [$"sudo {examination.OwnCommand} doctor{examination.ConfigArgument}"],
+            }]
+            : [problem];
     }
+
+    /// <summary>Whether a local CA has issued it, by the name that the gateway gives them.</summary>
+    public static bool IsLocal(ShownCertificate shown) =>
+        shown.Leaf.GetNameInfo(X509NameType.SimpleName, forIssuer: true).StartsWith("Gateway local CA", StringComparison.Ordinal);
 
     private static LocalAuthority? Authority(Examination examination)
     {
