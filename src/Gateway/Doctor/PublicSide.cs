@@ -20,7 +20,7 @@ internal sealed record PublicSide(string Host, int Port, bool IsHttps, IReadOnly
 
     /// <summary>The side that is asked about; null when there is no endpoint that TCP leads to.</summary>
     public static PublicSide? Of(Examination examination) =>
-        examination.Asked is { } asked ? Of(examination, asked.Host, asked.Port) : Of(examination, PublicNames.Of(examination).FirstOrDefault() ?? "localhost");
+        examination.Asked is { } asked ? Of(examination, asked.Host, asked.Port) : Of(examination, PublicNames.Of(examination)[0]);
 
     /// <param name="host">A name or an address.</param>
     /// <param name="port">0 for that of the first https endpoint.</param>
@@ -83,7 +83,7 @@ internal sealed record PublicSide(string Host, int Port, bool IsHttps, IReadOnly
 /// <summary>The names that clients call the gateway by.</summary>
 internal static class PublicNames
 {
-    /// <summary>What the operator asks about, else what the configuration knows; <c>localhost</c> where it knows none. Without wildcards.</summary>
+    /// <summary>What the operator asks about, else what the configuration knows; <c>localhost</c> where it knows none: never empty. Without wildcards.</summary>
     public static IReadOnlyList<string> Of(Examination examination)
     {
         if (examination.Asked is { } asked)

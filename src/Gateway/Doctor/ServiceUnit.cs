@@ -15,7 +15,7 @@ internal sealed class ServiceUnit
     private ServiceUnit(string path) => Path = path;
 
     /// <summary>Without <c>.service</c>, as for systemctl.</summary>
-    public string Name => "gateway";
+    public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
 
     public string Path { get; }
 

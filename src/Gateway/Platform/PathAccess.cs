@@ -71,10 +71,10 @@ internal sealed record PathAccess(bool? IsAllowed, PathEntry? Obstacle = null, i
     {
         var full = Path.GetFullPath(path);
         var target = Target(full);
-        return Above(full).Concat(target == full ? [] : Above(target)).Distinct().Select(place => (place, false)).Append((target, true));
+        return Above(full).Concat(target == full ? new Stack<string>() : Above(target)).Distinct().Select(place => (place, false)).Append((target, true));
     }
 
-    private static IEnumerable<string> Above(string path)
+    private static Stack<string> Above(string path)
     {
         var folders = new Stack<string>();
         for (var folder = Path.GetDirectoryName(path); folder is not null; folder = Path.GetDirectoryName(folder))

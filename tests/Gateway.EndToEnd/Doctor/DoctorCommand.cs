@@ -52,6 +52,8 @@ internal sealed record DoctorAnswer(JsonNode Report)
 {
     public override string ToString() => Report.ToString();
 
+    public string Text(string member) => Report[member]!.GetValue<string>();
+
     public string StateOf(string check) => Check(check)["state"]!.GetValue<string>();
 
     public JsonArray Findings(string check) => Check(check)["findings"]!.AsArray();

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Gateway.EndToEnd.Doctor;
 using Gateway.EndToEnd.Harness;
 
 namespace Gateway.EndToEnd.Systemd;
@@ -160,6 +162,43 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
     }
 
     [Fact]
+    public async Task TheDoctorFindsItWellAndWhatItSaysMendsWhatIsNot()
+    {
+        await gateway.InstallAsync();
+        await Machine.WriteAsync("/etc/gateway/gateway.json", gateway.Configuration().Set("AllowedHosts", "localhost").ToString());
+        await UntilAsync(async () => (await AskDoctorAsync()).StateOf("configuration") == "ok");
+
+        // 1. The unit's user, sockets, limits and folders are all as they should be. The local CA is not trusted here, until it is.
+        var answer = await AskDoctorAsync();
+        Assert.Equal(("/etc/gateway/gateway.json", "run", "gateway"), (answer.Text("configuration"), answer.Text("mode"), answer.Text("user")));
+        Assert.All(["configuration", "gateway", "certificates", "ports", "services", "websockets", "state", "unit"], check => Assert.True(answer.StateOf(check) == "ok", answer.ToString()));
+        await DoAsync(answer.TheError("trust"));
+        Assert.Equal(0, (await AskDoctorAsync()).Report["errors"]!.GetValue<int>());
+
+        // 2. A unit of another version.
+        await Machine.RunAsync("sed", "-i", "s/WatchdogSec=30/WatchdogSec=31/", "/etc/systemd/system/gateway.service");
+        var findings = (await AskDoctorAsync()).Findings("unit");
+        Assert.Equal(["warning", "warning"], findings.Select(f => f!["severity"]!.GetValue<string>()));
+        await DoAsync(findings[0]!);
+        Assert.Equal("ok", (await AskDoctorAsync()).StateOf("unit"));
+
+        // 3. A key of root's, which the unit's user may not read.
+        await Machine.RunAsync("gateway", "cert", "create", "--out", "/etc/gateway/tls", "--domain", "localhost");
+        await Machine.WriteAsync("/etc/gateway/gateway.json", gateway.Configuration().Set("AllowedHosts", "localhost")
+            .Set("Gateway:Certificates", new JsonArray(new JsonObject { ["Path"] = "/etc/gateway/tls/server.crt", ["KeyPath"] = "/etc/gateway/tls/server.key" })).ToString());
+        var denied = (await AskDoctorAsync()).TheError("certificates");
+        Assert.Contains("cannot be read by user 'gateway', whom the gateway runs as", denied["what"]!.GetValue<string>(), StringComparison.Ordinal);
+        await DoAsync(denied);
+        Assert.Equal("ok", (await AskDoctorAsync()).StateOf("certificates"));
+        await Machine.RunAsync("systemctl", "restart", "gateway.service");
+
+        // 4. A service that does not run.
+        await Machine.RunAsync("systemctl", "stop", "gateway.socket", "gateway.service");
+        await DoAsync((await AskDoctorAsync()).TheError("gateway"));
+        Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
+    }
+
+    [Fact]
     public async Task AnUpgradeThatDoesNotStartIsTakenBack()
     {
         await gateway.InstallAsync();
@@ -194,6 +233,18 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         // What is left is taken up again.
         await gateway.RunInstallerAsync("--binary", "/opt/package/gateway");
         Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
+    }
+
+    // As root types it anywhere on the machine: it finds the service's configuration.
+    private async Task<DoctorAnswer> AskDoctorAsync() =>
+        new(JsonNode.Parse((await Machine.TryAsync("gateway", "doctor", "--json")).Output)!);
+
+    private async Task DoAsync(JsonNode finding)
+    {
+        foreach (var command in finding["commands"]!.AsArray())
+        {
+            await Machine.RunAsync("sh", "-c", command!.GetValue<string>());
+        }
     }
 
     private Task<string> SignalAsync(string signal, string process) => Machine.RunAsync("sh", "-c", $"kill -{signal} {process}");

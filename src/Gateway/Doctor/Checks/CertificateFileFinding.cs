@@ -11,6 +11,9 @@ internal static class CertificateFileFinding
     private const int MostFiles = 200;
     private const int LargestKey = 64 * 1024;
 
+    // As remedies of CertificateFile announce a command.
+    private static readonly string[] CommandsBegin = ["run: ", "convert it: "];
+
     public static Finding Of(Examination examination, CertificateFileOptions options, CertificateFileException e)
     {
         var finding = new Finding(Severity.Error, $"certificate: {e.Path}: {e.Rule}", "the gateway does not start with it", e.Remedy, Command(e)) { Place = options.Location };
@@ -113,7 +116,7 @@ internal static class CertificateFileFinding
     }
 
     private static string[] Command(CertificateFileException e) =>
-        new[] { "run: ", "convert it: " }.FirstOrDefault(start => e.Remedy.StartsWith(start, StringComparison.Ordinal)) is { } start
+        CommandsBegin.FirstOrDefault(start => e.Remedy.StartsWith(start, StringComparison.Ordinal)) is { } start
             ? [Examination.Sudo + e.Remedy[start.Length..]]
             : [];
 

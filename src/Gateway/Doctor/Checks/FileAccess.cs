@@ -36,7 +36,7 @@ internal static class FileAccess
                         : [.. Steps(user, paths).Select(step => Examination.Sudo + ExternalCommand.ForShell(step))])
                 {
                     Place = place,
-                    Repair = join ? null : () => Apply(user, paths),
+                    Repair = join || !(Environment.IsPrivilegedProcess || entry.OwnerName == Environment.UserName) ? null : () => Apply(user, paths),
                 };
             }
         }
