@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Tests;
 
-/// <summary>Dependencies point one way: Cli -> Hosting -> {FrontEnd, Phone, Observability -> Boundary} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
+/// <summary>Dependencies point one way: Cli -> Doctor -> Hosting -> {FrontEnd, Phone, Observability -> Boundary} -> {Proxying, Certificates} -> {Acme, Configuration, Platform}.</summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()

@@ -199,7 +199,7 @@ public sealed class SixProblemsTests : IDisposable
 
     private static async Task SiteAsync(HttpContext context, Dictionary<string, string> files)
     {
-        if (context.WebSockets.IsWebSocketRequest)
+        if (context.WebSockets.IsWebSocketRequest && context.Request.Path == "/ws/video")
         {
             await EchoAsync(context);
             return;
