@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gateway.Observability;
 using Yarp.ReverseProxy.Configuration;
 
@@ -34,7 +35,7 @@ internal static class ServiceQuestions
     {
         if (!await ServiceProbe.IsUpAsync(address, cancellationToken))
         {
-            return new ServiceAnswer(cluster.ClusterId, address, IsUp: false);
+            return new ServiceAnswer(cluster.ClusterId, address, IsUp: false) { Failure = await IsUnknownAsync(examination, new Uri(address).DnsSafeHost, cancellationToken) ? "DNS does not know its name" : null };
         }
 
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -62,6 +63,23 @@ internal static class ServiceQuestions
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new ServiceAnswer(cluster.ClusterId, address, IsUp: true) { Failure = $"no answer within {Patience.TotalSeconds:0} s" };
+        }
+    }
+
+    private static async Task<bool> IsUnknownAsync(Examination examination, string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The system's resolver cannot be cancelled.
+            return !IPAddress.TryParse(host, out _) && (await examination.Resolve(host, cancellationToken).WaitAsync(Patience, cancellationToken)).Length == 0;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData;
+        }
+        catch (TimeoutException)
+        {
+            return false;
         }
     }
 }

@@ -173,8 +173,11 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         Assert.Equal(("/etc/gateway/gateway.json", "run", "gateway"), (answer.Text("configuration"), answer.Text("mode"), answer.Text("user")));
         Assert.All(["configuration", "gateway", "certificates", "ports", "services", "websockets", "state", "unit"], check => Assert.True(answer.StateOf(check) == "ok", answer.ToString()));
 
-        // 2. A unit of another version, a key of root's, and a service that does not run.
+        // 2. A unit of another version, a key of root's, a service that does not run, and another one's socket on its port.
         await Machine.RunAsync("systemctl", "stop", "gateway.socket", "gateway.service");
+        await Machine.WriteAsync("/run/systemd/system/other.socket", "[Socket]\nListenStream=443\n");
+        await Machine.WriteAsync("/run/systemd/system/other.service", "[Service]\nExecStart=/bin/cat\n");
+        await Machine.RunAsync("systemctl", "start", "other.socket");
         await Machine.RunAsync("sed", "-i", "s/WatchdogSec=30/WatchdogSec=31/", "/etc/systemd/system/gateway.service");
         await Machine.RunAsync("gateway", "cert", "create", "--out", "/etc/gateway/tls", "--domain", "localhost");
         await Machine.WriteAsync("/etc/gateway/gateway.json", gateway.Configuration().Set("AllowedHosts", "localhost")
@@ -185,7 +188,10 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         Assert.Contains("the service gateway does not run: systemd says inactive", broken.TheError("gateway")["what"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Contains("has WatchdogSec=31, lacks WatchdogSec=30", broken.Findings("unit")[0]!["what"]!.GetValue<string>(), StringComparison.Ordinal);
 
+        Assert.Equal("port 443 is in use by systemd for other.service (unit other.socket)", broken.TheError("ports")["what"]!.GetValue<string>());
+
         // 3. What it says mends them.
+        await DoAsync(broken.TheError("ports"));
         await DoAsync(denied);
         await DoAsync(broken.Findings("unit")[0]!);
         await DoAsync(broken.TheError("gateway"));

@@ -29,6 +29,14 @@ public sealed class ServiceCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task AServiceWhoseNameIsUnknownIsToldFromOneThatIsDown()
+    {
+        _patient.Configuration = TestConfiguration.ForService("http://voise.internal:5001");
+
+        Assert.Equal("the service 'service' is down: DNS does not know its name (http://voise.internal:5001)", (await _patient.FindAsync(new ServiceCheck())).What);
+    }
+
+    [Fact]
     public async Task WhereNobodyHasStartedAnythingItIsAWarning()
     {
         _patient.Configuration = TestConfiguration.ForService(Nobody());

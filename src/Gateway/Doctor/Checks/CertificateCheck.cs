@@ -69,7 +69,7 @@ internal sealed class CertificateCheck : ICheck
     {
         // 1. By the gateway's user, who may be another than whoever looks now.
         var before = findings.Count;
-        if (FileAccess.Obstacle(examination, [.. new[] { options.Path, options.KeyPath }.OfType<string>().Where(File.Exists)], options.Location) is { } obstacle)
+        if (ReadAccess.Obstacle(examination, [.. new[] { options.Path, options.KeyPath }.OfType<string>().Where(File.Exists)], options.Location) is { } obstacle)
         {
             findings.Add(obstacle);
         }

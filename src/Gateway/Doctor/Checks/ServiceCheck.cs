@@ -35,11 +35,12 @@ internal sealed class ServiceCheck : ICheck
             var isQuiet = !examination.IsRunning && examination.Mode == HostMode.Dev;
             return new Finding(
                 isQuiet ? Severity.Warning : Severity.Error,
-                $"the service '{service.Cluster}' is down: nothing takes connections at {service.Address}",
+                $"the service '{service.Cluster}' is down: {(service.Failure is { } unknown ? $"{unknown} ({service.Address})" : $"nothing takes connections at {service.Address}")}",
                 "its routes answer 502",
-                isQuiet ? $"start it, such as together with the gateway: {examination.OwnCommand} dev -- COMMAND; or correct its address"
+                service.Failure is not null ? "correct its address in gateway.json"
+                    : isQuiet ? $"start it, such as together with the gateway: {examination.OwnCommand} dev -- COMMAND; or correct its address"
                     : isOwn ? "start it, or correct its address; what listens on this machine:" : "start it, let its firewall pass this machine, or correct its address",
-                isQuiet ? [] : isOwn ? [$"{Examination.Sudo}ss -Hltnp"] : [ExternalCommand.ForShell("curl", "-sv", "-o", "/dev/null", service.Address)])
+                service.Failure is not null ? [ExternalCommand.ForShell("getent", "ahosts", uri.DnsSafeHost)] : isQuiet ? [] : isOwn ? [$"{Examination.Sudo}ss -Hltnp"] : [ExternalCommand.ForShell("curl", "-sv", "-o", "/dev/null", service.Address)])
             { Place = Place(examination, service) };
         }
 

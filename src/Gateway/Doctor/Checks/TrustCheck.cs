@@ -46,7 +46,7 @@ internal sealed class TrustCheck : ICheck
         findings.AddRange(shown.Values.SelectMany(certificate => TrustFinding.Of(examination, certificate)));
         if (shown.Count == 0 && findings.Count == 0)
         {
-            return CheckResult.NotApplicable(examination.IsRunning ? "the certificates are yet to come" : "there is no certificate that this user can read");
+            return CheckResult.NotApplicable(examination.IsRunning ? "the certificates are yet to come" : "there is no certificate to look at yet");
         }
 
         var addresses = names.Select(name => PublicSide.Of(examination, name, examination.Asked?.Port ?? 0)?.Origin.GetLeftPart(UriPartial.Authority) ?? name);

@@ -3,7 +3,7 @@ using Gateway.Platform;
 namespace Gateway.Doctor.Checks;
 
 /// <summary>Whether the gateway's user can read a file, and what lets it.</summary>
-internal static class FileAccess
+internal static class ReadAccess
 {
     /// <summary>What keeps the gateway's user from files; null when nothing does, as far as that can be seen.</summary>
     /// <param name="paths">What it has to read.</param>
