@@ -13,6 +13,7 @@ namespace Gateway.Doctor;
 internal sealed partial record InsecureReference(string File, int Offset, int Line, string Text, string Instead, ReferenceKind Kind)
 {
     private const int Longest = 200;
+    private const int LongestLine = 2000;
 
     // A choice by the page's scheme has its secure half beside it.
     private const int Nearby = 60;
@@ -43,8 +44,7 @@ internal sealed partial record InsecureReference(string File, int Offset, int Li
             return hasPort && isOwn ? At(file, match.Index, match.Length, Replacement(file.Text, match, scheme, isOwn, rest, inTag is not null), ReferenceKind.Port) : null;
         }
 
-        var around = file.Text[Math.Max(0, match.Index - Nearby)..Math.Min(file.Text.Length, match.Index + match.Length + Nearby)];
-        if (!hasPort && around.Contains(scheme + "s", StringComparison.OrdinalIgnoreCase))
+        if (!hasPort && Around(file.Text, match).Contains(scheme + "s", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
@@ -55,7 +55,7 @@ internal sealed partial record InsecureReference(string File, int Offset, int Li
 
     // location.hostname + ":5001/api", `//${location.hostname}:5001`
     private static IEnumerable<InsecureReference> Ports(PageFile file) => OwnPort().Matches(file.Text)
-        .Where(match => !IsComment(file, match.Index) && !Urls().Matches(LineOf(file.Text, match.Index)).Any(url => url.Value.Contains(match.Value, StringComparison.Ordinal)))
+        .Where(match => !IsComment(file, match.Index) && !Urls().Matches(Around(file.Text, match)).Any(url => url.Value.Contains(match.Value, StringComparison.Ordinal)))
         .Select(match => At(file, match.Index, match.Length, (match.Value, WithoutPort(match)), ReferenceKind.Port));
 
     private static string WithoutPort(Match match) =>
@@ -107,7 +107,8 @@ internal sealed partial record InsecureReference(string File, int Offset, int Li
     private static bool IsComment(PageFile file, int index)
     {
         var line = LineStart(file.Text, index);
-        var before = file.Text[line..index];
+        // A minified file is one line, which no comment can end.
+        var before = index - line > LongestLine ? "" : file.Text[line..index];
         var block = file.Text.LastIndexOf("/*", index, StringComparison.Ordinal);
         return LineComment().IsMatch(before)
             || (block >= 0 && file.Text.IndexOf("*/", block, StringComparison.Ordinal) is var end && (end < 0 || end > index) && !InString(file.Text, block))
@@ -119,7 +120,7 @@ internal sealed partial record InsecureReference(string File, int Offset, int Li
 
     private static int LineStart(string text, int index) => index == 0 ? 0 : text.LastIndexOf('\n', index - 1) + 1;
 
-    private static string LineOf(string text, int index) => text[LineStart(text, index)..(text.IndexOf('\n', index) is >= 0 and var end ? end : text.Length)];
+    private static string Around(string text, Match match) => text[Math.Max(0, match.Index - Nearby)..Math.Min(text.Length, match.Index + match.Length + Nearby)];
 
     // Inside a tag, whether the browser loads what stands there; null in the text, which is also that of a script.
     private static (bool Loads, string Name)? Tag(string text, int index)
@@ -152,7 +153,7 @@ internal sealed partial record InsecureReference(string File, int Offset, int Li
     [GeneratedRegex("""(?:location\.(?:hostname|host)\s*\+\s*(?<quote>["'`]):\d{2,5}(?<end>\k<quote>)?|\$\{[^}]*(?:hostname|host)\}:\d{2,5})""")]
     private static partial Regex OwnPort();
 
-    [GeneratedRegex("""(?:^|[^:"'`])//""")]
+    [GeneratedRegex("""(?:^|[\s;,(){}])//""")]
     private static partial Regex LineComment();
 
     [GeneratedRegex(""":\d{2,5}$""")]

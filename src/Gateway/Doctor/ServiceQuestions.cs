@@ -21,7 +21,11 @@ internal static class ServiceQuestions
     {
         var handler = new SocketsHttpHandler
         {
-            UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.All, ConnectTimeout = Patience,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.All,
+            ConnectTimeout = Patience,
         };
         if (cluster.HttpClient?.DangerousAcceptAnyServerCertificate == true)
         {

@@ -18,6 +18,7 @@ public sealed class InsecureReferenceTests
     [InlineData("const a = \"//\" + location.hostname + \":5001\";", "const a = \"//\" + location.host;")]
     [InlineData("const a = '//' + location.hostname + ':5001/api';", "const a = '//' + location.host + '/api';")]
     [InlineData("const a = `//${window.location.hostname}:5001/api`;", "const a = `//${location.host}/api`;")]
+    [InlineData("a=b.replace(/\\//g,'');new WebSocket('ws://localhost:5003/ws')", "a=b.replace(/\\//g,'');new WebSocket('wss://' + location.host + '/ws')")]
     [InlineData("glob('src/*.js'); new WebSocket('ws://localhost:5003/ws')", "glob('src/*.js'); new WebSocket('wss://' + location.host + '/ws')")]
     public void InAScriptItIsFoundWithTheTextThatWorks(string script, string mended) => Assert.Equal(mended, Mend(script, isHtml: false));
 

@@ -30,7 +30,9 @@ internal sealed class PageCheck : ICheck
         };
         return new Finding(severity, $"{what} in {place}: {reference.Text}", why, "have the page take scheme and host from its own address; write")
         {
-            Place = place, Write = reference.Instead, InsteadOf = reference.Text,
+            Place = place,
+            Write = reference.Instead,
+            InsteadOf = reference.Text,
         };
     }
 }

@@ -51,7 +51,9 @@ internal static class ReadAccess
         "put a copy where the service looks, and name that instead",
         $"{Examination.Sudo}install -D -m 0640 -g {UnixUser.GroupName(user.Groups[0])} {ExternalCommand.ForShell(path)} {ExternalCommand.ForShell("/etc/gateway/" + Path.GetFileName(path))}")
     {
-        Place = place, Write = "/etc/gateway/" + Path.GetFileName(path), InsteadOf = path,
+        Place = place,
+        Write = "/etc/gateway/" + Path.GetFileName(path),
+        InsteadOf = path,
     };
 
     // All of them on the way, so that one round is enough.

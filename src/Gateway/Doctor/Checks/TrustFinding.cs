@@ -117,7 +117,8 @@ internal static class TrustFinding
         {
             return new Finding(Severity.Error, $"the certificate for {subject} is of a staging server ({issuer})", Why, "set UseStagingServer to false; the gateway obtains a real one at once")
             {
-                Place = examination.Configuration.Locate("LettuceEncrypt:UseStagingServer"), Write = "\"UseStagingServer\": false",
+                Place = examination.Configuration.Locate("LettuceEncrypt:UseStagingServer"),
+                Write = "\"UseStagingServer\": false",
             };
         }
 

@@ -62,7 +62,7 @@ internal sealed class WebSocketCheck : ICheck
 
     private static Finding? Look(Examination examination, PublicSide side, AskedService asked, HandshakeAnswer answer)
     {
-        var url = $"wss://{side.Host}:{side.Port}{asked.Path.Text}";
+        var url = $"{(side.IsHttps ? "wss" : "ws")}://{side.Host}:{side.Port}{asked.Path.Text}";
         if (answer.IsOpened)
         {
             return answer.Failure is null ? null : Cut(examination, url, asked, answer);
@@ -98,7 +98,9 @@ internal sealed class WebSocketCheck : ICheck
         return examination.Configuration.Gateway.WebSocketIdleTimeout is { } idle && idle <= Hold
             ? new Finding(Severity.Error, what, $"Gateway:WebSockets:IdleTimeout is {idle}: a call in which nobody speaks ends", "take it away, or make it longer")
             {
-                Place = examination.Configuration.Locate("Gateway:WebSockets:IdleTimeout"), Write = "\"IdleTimeout\": \"none\"", InsteadOf = $"\"IdleTimeout\": \"{idle}\"",
+                Place = examination.Configuration.Locate("Gateway:WebSockets:IdleTimeout"),
+                Write = "\"IdleTimeout\": \"none\"",
+                InsteadOf = $"\"IdleTimeout\": \"{idle}\"",
             }
             : new Finding(
                 Severity.Warning, what, "a service may want to hear something first, or have a timeout of its own; calls end by it",
