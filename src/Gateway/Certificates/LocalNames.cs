@@ -24,7 +24,8 @@ internal sealed record LocalNames(IReadOnlyList<string> DnsNames, IReadOnlyList<
     public LocalNames Plus(IEnumerable<string> dnsNames) =>
         this with { DnsNames = [.. DnsNames.Concat(dnsNames.Select(ServerName.Normalize).OfType<string>()).Distinct()] };
 
-    private static IEnumerable<IPAddress> InterfaceAddresses() =>
+    /// <summary>Those of this machine's network cards now, without the loopback.</summary>
+    public static IEnumerable<IPAddress> InterfaceAddresses() =>
         NetworkInterface.GetAllNetworkInterfaces()
             .Where(nic => nic.OperationalStatus != OperationalStatus.Down)
             .SelectMany(nic => nic.GetIPProperties().UnicastAddresses)

@@ -30,6 +30,8 @@ internal sealed class AdminClient : IDisposable
 
     public AdminAddress Address { get; }
 
+    public static AdminClient Of(AdminAddress address) => new(address);
+
     /// <summary>Where the gateway of a configuration file listens for its operator.</summary>
     /// <param name="config">The file; where it cannot be read the default holds.</param>
     /// <param name="dev">Whether <c>gateway dev</c> is meant.</param>

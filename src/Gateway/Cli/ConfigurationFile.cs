@@ -32,15 +32,21 @@ internal static class ConfigurationFile
             [
                 .. errors,
                 .. CertificateFilesValidator.Validate([.. configuration.Certificates, .. configuration.EndpointCertificates]),
-                .. TrustedRoots.Validate(configuration),
-                .. SigningKeyFiles.Validate(configuration),
-                .. StaticFilesValidator.Validate(configuration),
-                .. ErrorPagesValidator.Validate(configuration),
-                .. AccessLogValidator.Validate(configuration),
+                .. OtherFiles(configuration),
                 .. StateDirectoryErrors(configuration),
             ],
         };
     }
+
+    /// <summary>What is wrong with the files that the configuration names, certificates excepted.</summary>
+    public static IEnumerable<ConfigurationError> OtherFiles(GatewayConfiguration configuration) =>
+    [
+        .. TrustedRoots.Validate(configuration),
+        .. SigningKeyFiles.Validate(configuration),
+        .. StaticFilesValidator.Validate(configuration),
+        .. ErrorPagesValidator.Validate(configuration),
+        .. AccessLogValidator.Validate(configuration),
+    ];
 
     // The keys in it have modes of their own; a folder that others may write to or list is a sign that more is wrong.
     private static IEnumerable<ConfigurationError> StateDirectoryErrors(GatewayConfiguration configuration)

@@ -14,6 +14,7 @@ internal static class GatewayCommand
             CheckCommand.Create(),
             ExplainCommand.Create(),
             StatusCommand.Create(),
+            DoctorCommand.Create(),
             TopCommand.Create(),
             CertCommand.Create(),
             KeyCommand.Create(),

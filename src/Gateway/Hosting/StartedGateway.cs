@@ -135,6 +135,6 @@ internal sealed class StartedGateway : IAsyncDisposable
         await App.DisposeAsync();
     }
 
-    // In a clone there is no installed program yet.
-    private static string OwnCommand => File.Exists("src/Gateway/Gateway.csproj") ? "dotnet run --project src/Gateway --" : "gateway";
+    /// <summary>How this program is started, for a command that a person is to type. In a clone there is no installed program yet.</summary>
+    public static string OwnCommand => File.Exists("src/Gateway/Gateway.csproj") ? "dotnet run --project src/Gateway --" : "gateway";
 }

@@ -8,12 +8,16 @@ internal static class LinuxPortOwner
     private const string Listening = "0A";
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-    public static PortOwner? Find(int port)
+    public static PortOwner? Find(int port) => Holders(port).FirstOrDefault();
+
+    /// <summary>Everybody who has the listening socket: systemd and the service that it handed the socket to, for example. Without root
+    /// only this user's own processes.</summary>
+    public static IEnumerable<PortOwner> Holders(int port)
     {
         var inodes = Tables.SelectMany(table => Inodes(table, port)).ToHashSet();
         if (inodes.Count == 0)
         {
-            return null;
+            yield break;
         }
 
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
@@ -21,11 +25,9 @@ internal static class LinuxPortOwner
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 && Holds(folder, inodes))
             {
-                return new PortOwner(Name(folder), id);
+                yield return new PortOwner(Name(folder), id);
             }
         }
-
-        return null;
     }
 
     // "  0: 0100007F:1F90 00000000:0000 0A ... uid timeout inode ..."

@@ -21,9 +21,20 @@ internal sealed class NssDatabase(string folder, string programs) : ITrustStore
 
     private readonly string _database = "sql:" + folder;
 
+    /// <summary>Installs the program that changes these databases, by this system's own means; null when it is there, or nobody knows how.</summary>
+    public static string? InstallCertUtil =>
+        ExternalCommand.Exists(CertUtil) ? null
+        : ExternalCommand.Exists("apt-get") ? "sudo apt-get install libnss3-tools"
+        : ExternalCommand.Exists("dnf") ? "sudo dnf install nss-tools"
+        : ExternalCommand.Exists("pacman") ? "sudo pacman -S nss"
+        : ExternalCommand.Exists("zypper") ? "sudo zypper install mozilla-nss-tools"
+        : ExternalCommand.Exists("brew") ? "brew install nss"
+        : null;
+
     public string Name => $"{programs} ({folder})";
 
-    private bool Exists => File.Exists(Path.Combine(folder, "cert9.db"));
+    /// <summary>Whether the browser has made it, or `cert trust` has.</summary>
+    public bool Exists => File.Exists(Path.Combine(folder, "cert9.db"));
 
     /// <summary>The databases of one user, Chromium's first even if it is not there yet.</summary>
     public static IEnumerable<NssDatabase> FindAll(string home)
@@ -115,18 +126,8 @@ internal sealed class NssDatabase(string folder, string programs) : ITrustStore
     private static TrustOutcome Failed(string what, CommandResult? result) =>
         new(TrustStatus.Failed, $"{what}: {result?.Complaint ?? "certutil does not start"}");
 
-    private static TrustOutcome WithoutCertUtil()
-    {
-        var install =
-            ExternalCommand.Exists("apt-get") ? "sudo apt-get install libnss3-tools"
-            : ExternalCommand.Exists("dnf") ? "sudo dnf install nss-tools"
-            : ExternalCommand.Exists("pacman") ? "sudo pacman -S nss"
-            : ExternalCommand.Exists("zypper") ? "sudo zypper install mozilla-nss-tools"
-            : ExternalCommand.Exists("brew") ? "brew install nss"
-            : null;
-        return new TrustOutcome(
-            TrustStatus.Skipped,
-            "the program certutil is not installed; for browsers install it and run this again",
-            install is null ? [] : [install]);
-    }
+    private static TrustOutcome WithoutCertUtil() => new(
+        TrustStatus.Skipped,
+        "the program certutil is not installed; for browsers install it and run this again",
+        InstallCertUtil is { } install ? [install] : []);
 }

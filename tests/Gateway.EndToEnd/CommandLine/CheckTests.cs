@@ -157,6 +157,7 @@ public sealed class CheckTests : IDisposable
     [InlineData("run", "--config")]
     [InlineData("dev", "--lan")]
     [InlineData("check", "--config")]
+    [InlineData("doctor", "--fix")]
     [InlineData("cert", "trust")]
     public async Task EveryVerbHasHelp(string verb, string mentions)
     {

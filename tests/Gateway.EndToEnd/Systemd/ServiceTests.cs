@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Gateway.EndToEnd.Doctor;
 using Gateway.EndToEnd.Harness;
 
 namespace Gateway.EndToEnd.Systemd;
@@ -160,6 +162,45 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
     }
 
     [Fact]
+    public async Task TheDoctorFindsItWellAndWhatItSaysMendsWhatIsNot()
+    {
+        await gateway.InstallAsync();
+        await Machine.WriteAsync("/etc/gateway/gateway.json", gateway.Configuration().Set("AllowedHosts", "localhost").ToString());
+        await UntilAsync(async () => (await AskDoctorAsync()).StateOf("configuration") == "ok");
+
+        // 1. The unit's user, sockets and folders are all as they should be.
+        var answer = await AskDoctorAsync();
+        Assert.Equal(("/etc/gateway/gateway.json", "run", "gateway"), (answer.Text("configuration"), answer.Text("mode"), answer.Text("user")));
+        Assert.All(["configuration", "gateway", "certificates", "ports", "services", "websockets", "state", "unit"], check => Assert.True(answer.StateOf(check) == "ok", answer.ToString()));
+
+        // 2. A unit of another version, a key of root's, a service that does not run, and another one's socket on its port.
+        await Machine.RunAsync("systemctl", "stop", "gateway.socket", "gateway.service");
+        await Machine.WriteAsync("/run/systemd/system/other.socket", "[Socket]\nListenStream=443\n");
+        await Machine.WriteAsync("/run/systemd/system/other.service", "[Service]\nExecStart=/bin/cat\n");
+        await Machine.RunAsync("systemctl", "start", "other.socket");
+        await Machine.RunAsync("sed", "-i", "s/WatchdogSec=30/WatchdogSec=31/", "/etc/systemd/system/gateway.service");
+        await Machine.RunAsync("gateway", "cert", "create", "--out", "/etc/gateway/tls", "--domain", "localhost");
+        await Machine.WriteAsync("/etc/gateway/gateway.json", gateway.Configuration().Set("AllowedHosts", "localhost")
+            .Set("Gateway:Certificates", new JsonArray(new JsonObject { ["Path"] = "/etc/gateway/tls/server.crt", ["KeyPath"] = "/etc/gateway/tls/server.key" })).ToString());
+        var broken = await AskDoctorAsync();
+        var denied = broken.TheError("certificates");
+        Assert.Contains("cannot be read by user 'gateway', whom the gateway runs as", denied["what"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("the service gateway does not run: systemd says inactive", broken.TheError("gateway")["what"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains("has WatchdogSec=31, lacks WatchdogSec=30", broken.Findings("unit")[0]!["what"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        Assert.Equal("port 443 is in use by systemd for other.service (unit other.socket)", broken.TheError("ports")["what"]!.GetValue<string>());
+
+        // 3. What it says mends them.
+        await DoAsync(broken.TheError("ports"));
+        await DoAsync(denied);
+        await DoAsync(broken.Findings("unit")[0]!);
+        await DoAsync(broken.TheError("gateway"));
+        var mended = await AskDoctorAsync();
+        Assert.All(["configuration", "gateway", "certificates", "ports", "unit"], check => Assert.True(mended.StateOf(check) == "ok", mended.ToString()));
+        Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
+    }
+
+    [Fact]
     public async Task AnUpgradeThatDoesNotStartIsTakenBack()
     {
         await gateway.InstallAsync();
@@ -194,6 +235,18 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         // What is left is taken up again.
         await gateway.RunInstallerAsync("--binary", "/opt/package/gateway");
         Assert.Equal(HttpStatusCode.OK, await gateway.AskAsync());
+    }
+
+    // As root types it anywhere on the machine: it finds the service's configuration.
+    private async Task<DoctorAnswer> AskDoctorAsync() =>
+        new(JsonNode.Parse((await Machine.TryAsync("gateway", "doctor", "--json")).Output)!);
+
+    private async Task DoAsync(JsonNode finding)
+    {
+        foreach (var command in finding["commands"]!.AsArray())
+        {
+            await Machine.RunAsync("sh", "-c", command!.GetValue<string>());
+        }
     }
 
     private Task<string> SignalAsync(string signal, string process) => Machine.RunAsync("sh", "-c", $"kill -{signal} {process}");
