@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Gateway.Cli;
 
@@ -15,10 +17,5 @@ internal static class KeyCommand
     };
 
     /// <summary>Text in quotes, as it stands in gateway.json.</summary>
-    public static string Json(string text) => System.Text.Json.JsonSerializer.Serialize(text, Readable);
-
-    private static readonly System.Text.Json.JsonSerializerOptions Readable = new()
-    {
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    public static string Json(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 }

@@ -10,8 +10,6 @@ internal sealed class JsonText
 {
     private const int Width = 150;
 
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private readonly List<Member> _members = [];
 
     public bool IsEmpty => !_members.Any(member => member.Value is not null);
@@ -119,7 +117,7 @@ internal sealed class JsonText
     // A control character in a comment would end it, or the reader's patience.
     private static string Plain(string comment) => string.Concat(comment.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)).TrimEnd();
 
-    private static string Quote(string text) => JsonSerializer.Serialize(text, Readable);
+    private static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
     private static StringBuilder Indent(StringBuilder text, int depth) => text.Append(' ', depth * 2);
 

@@ -12,7 +12,8 @@ internal static class Repository
     /// <summary>Debug or Release, as this test program was built.</summary>
     public static string BuildConfiguration => OutputFolder.Parent!.Name;
 
-    public static string Gateway => Executable("src/Gateway", "gateway");
+    /// <summary>As it was built; <c>GATEWAY_TESTS_PROGRAM</c> names another one, such as a published file.</summary>
+    public static string Gateway => Environment.GetEnvironmentVariable("GATEWAY_TESTS_PROGRAM") ?? Executable("src/Gateway", "gateway");
 
     public static string Backends => Executable("src/Backends", "backends");
 
