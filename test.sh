@@ -68,7 +68,7 @@ missing_packages() {
   # program:package
   for pair in chromium:chromium certutil:libnss3-tools ffmpeg:ffmpeg espeak-ng:espeak-ng curl:curl nginx:nginx haproxy:haproxy caddy:caddy wrk:wrk h2load:nghttp2-client \
     pebble:pebble pebble-challtestsrv:pebble openssl:openssl ip:iproute2 update-ca-certificates:ca-certificates git:git slowhttptest:slowhttptest testssl:testssl.sh \
-    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus zbarimg:zbar-tools goaccess:goaccess; do
+    debootstrap:debootstrap systemd-nspawn:systemd-container prometheus:prometheus promtool:prometheus zbarimg:zbar-tools goaccess:goaccess clang:clang; do
     command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
   done
   for pair in requests:python3-requests websockets:python3-websockets websocket:python3-websocket; do
@@ -206,6 +206,8 @@ if ! $fast; then
   # The tests publish for every platform, and have no network then.
   must "restore what publishing takes" dotnet restore src/Gateway --verbosity quiet -p:EnableRuntimePackDownload=true \
     -p:EnableAppHostPackDownload=true -p:PublishReadyToRun=true -p:ArtifactsPath="$results/restored" || true
+  must "restore what publishing native code takes" dotnet msbuild src/Gateway -t:Restore -verbosity:quiet -nologo \
+    "-p:RuntimeIdentifier=linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')" -p:ArtifactsPath="$results/restored" || true
   run_tests Gateway.EndToEnd 40
 fi
 

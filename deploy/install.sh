@@ -114,8 +114,13 @@ provide_program() {
       aarch64) platform=linux-arm64 ;;
       *) fail "there is no build for $(uname -m)" "linux-x64 and linux-arm64 are built." ;;
     esac
+    local form=()
+    if ! command -v clang >/dev/null && ! command -v gcc >/dev/null; then
+      say "Without clang or gcc the program becomes larger and starts slower: apt-get install clang"
+      form=(-p:PublishAot=false)
+    fi
     say "Building ..."
-    dotnet publish "$project" -c Release -r "$platform" -o "$work/out" --artifacts-path "$work/artifacts" \
+    dotnet publish "$project" -c Release -r "$platform" -o "$work/out" --artifacts-path "$work/artifacts" "${form[@]}" \
       -p:RestoreLockedMode=true --nologo --verbosity quiet >"$work/build.log" 2>&1 \
       || fail "the build failed" "$(tail -n 20 "$work/build.log")"
     binary="$work/out/gateway"

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gateway.Configuration;
 using Gateway.Explain;
@@ -11,11 +12,11 @@ namespace Gateway.Cli;
 /// <summary><c>gateway explain</c>: what would become of a request, and by which lines of the configuration.</summary>
 internal static class ExplainCommand
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    private static readonly ExplanationJson Json = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 
     public static Command Create()
     {
@@ -77,7 +78,7 @@ internal static class ExplainCommand
 
         if (json)
         {
-            console.Output.WriteLine(JsonSerializer.Serialize(explanation, Json));
+            console.Output.WriteLine(JsonSerializer.Serialize(explanation, Json.Explanation));
         }
         else
         {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Gateway.Explain;
 
 /// <summary>What would become of a request, and why.</summary>
@@ -43,3 +45,6 @@ internal sealed record ExplanationSection(string Title, IReadOnlyList<Explanatio
 /// <param name="Value">In force.</param>
 /// <param name="Source">File and line, environment variable, or <c>default</c>.</param>
 internal sealed record ExplanationLine(string Name, string Value, string Source);
+
+[JsonSerializable(typeof(Explanation))]
+internal sealed partial class ExplanationJson : JsonSerializerContext;
