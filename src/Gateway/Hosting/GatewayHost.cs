@@ -299,6 +299,7 @@ internal static class GatewayHost
         app.UseMiddleware<Maintenance>(Path.Combine(CertificateSources.StateDirectory(configuration.Value), Maintenance.FileName));
 
         // 7. The route and who may use it: strangers get the same answer whatever the route allows.
+        app.UseMiddleware<MergedSlashes>();
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
         app.UseCors();

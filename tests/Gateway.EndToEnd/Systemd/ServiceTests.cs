@@ -122,9 +122,8 @@ public sealed partial class ServiceTests(InstalledGateway gateway) : IClassFixtu
         }
 
         TestContext.Current.TestOutputHelper!.WriteLine(string.Join(" s, ", times));
-        // One second is wanted. The gateway's own start takes three quarters of it (2026-11-24, two cores), systemd and a busy machine the rest
-        // and more: this bound is for what is broken, not for what is slow.
-        Assert.InRange(times.Min(), 0, 2);
+        // The gateway's own start takes a quarter of it; a busy machine may hold up one, not ten.
+        Assert.InRange(times.Min(), 0, 1);
     }
 
     [Fact]

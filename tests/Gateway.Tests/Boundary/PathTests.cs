@@ -148,8 +148,9 @@ public sealed class PathTests
         return "/" + string.Join('/', segments);
     }
 
+    // Two slashes are one, as to many services. One to which they are two finds a path that none of its own begins with.
     private static string RouteOf(string path) =>
-        RouteNames[..3].FirstOrDefault(name => path.Split('/')[1].Equals(name, StringComparison.OrdinalIgnoreCase)) ?? "web";
+        RouteNames[..3].FirstOrDefault(name => path.Split('/', StringSplitOptions.RemoveEmptyEntries) is [var first, ..] && first.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? "web";
 
     // Nothing that anybody could read in two ways, by the standard alone.
     private static bool IsPlain(string path) =>

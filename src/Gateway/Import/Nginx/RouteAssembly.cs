@@ -19,7 +19,6 @@ internal sealed class RouteAssembly(ImportContext context, IReadOnlyList<NginxSe
             Add(server, routes);
         }
 
-        RefuseDoubleSlashes();
         foreach (var server in redirecting)
         {
             if (HttpsRedirection.ToOtherName(server) is var (target, status, source) && !servers.Any(s => s.HasTls && s.SharesNameWith(server)))
@@ -27,29 +26,6 @@ internal sealed class RouteAssembly(ImportContext context, IReadOnlyList<NginxSe
                 context.Report.Change(source, "in two steps: to HTTPS with 308, and from there to the other name");
                 AddUnlessTaken(new ImportedRoute { Name = server.Title, Path = "/{**rest}", Hosts = server.Names.Hosts, Status = status, Redirect = target, Comment = source.Place.Short }, source);
             }
-        }
-    }
-
-    // nginx takes //admin for /admin before it looks for a location. The gateway leaves paths as they are, and many services do what nginx does.
-    private void RefuseDoubleSlashes()
-    {
-        var output = context.Output;
-        if (!output.Routes.Exists(r => r.Policy is not null || (r.Status is 403 or 404 && r.Path is not ("/{**rest}" or "/"))) || servers.All(s => s.Scope.Find("merge_slashes") is { First: "off" }))
-        {
-            return;
-        }
-
-        output.Routes.Insert(0, new ImportedRoute
-        {
-            Name = "double-slashes",
-            Path = "/{**path:regex((^|/)/)}",
-            Order = -1,
-            Status = 404,
-            Comment = "nginx reads // as /, the gateway does not: so nobody passes by the guards below.",
-        });
-        foreach (var location in servers.SelectMany(s => s.Scope.Directives.SelectMany(d => (IEnumerable<NginxDirective>)[d, .. d.Content])).Where(d => d.Name is "deny" or "auth_basic" or "auth_request" or "internal" && d.First != "off"))
-        {
-            context.Report.Change(location, "paths with // get 404; nginx reads // as /");
         }
     }
 

@@ -71,7 +71,7 @@ internal static class UnmappedDirectives
             case "proxy_http_version" when directive.First == "1.1":
             case "proxy_redirect" when directive.First == "off":
             case "gzip" when directive.First == "off":
-            case "autoindex" or "proxy_intercept_errors" or "proxy_cache" or "merge_slashes" or "sub_filter_once" when directive.First == "off":
+            case "autoindex" or "proxy_intercept_errors" or "proxy_cache" or "sub_filter_once" when directive.First == "off":
             case "ssl_reject_handshake" when directive.First == "off":
             case "proxy_next_upstream" when directive.First == "off":
                 report.Keep(directive);
@@ -163,7 +163,7 @@ internal static class UnmappedDirectives
         Add(ImportVerdict.Changed, "a request is never taken back when its client leaves early, but for the connection to the service, which is closed", "proxy_ignore_client_abort");
         Add(ImportVerdict.Changed, "TLS to services is .NET's", "proxy_ssl_ciphers", "proxy_ssl_session_reuse", "proxy_ssl_verify_depth", "proxy_ssl_crl", "proxy_ssl_conf_command", "proxy_ssl_password_file");
         Add(ImportVerdict.Changed, "names with underscores pass, but for those that could be taken for a header of the gateway's", "underscores_in_headers");
-        Add(ImportVerdict.Changed, "paths reach the service as the client wrote them", "merge_slashes");
+        Add(ImportVerdict.Changed, "routes are found as with merge_slashes on; the service receives what the client wrote", "merge_slashes");
         Add(ImportVerdict.Changed, "HTTP/1.1 to services unless the cluster's HttpRequest:Version says otherwise", "proxy_http_version");
         Add(ImportVerdict.Changed, "a Location that names the service's own address passes unchanged: services that get Host and X-Forwarded-Proto write the right one", "proxy_redirect");
         Add(ImportVerdict.Changed, "no header of a service means anything to the gateway", "proxy_ignore_headers");
