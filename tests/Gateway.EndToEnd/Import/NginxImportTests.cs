@@ -23,11 +23,33 @@ public sealed class NginxImportTests
     [MemberData(nameof(Sites))]
     public async Task TheGatewayAnswersAsNginxDidButForWhatTheReportSays(string name)
     {
+        var requests = ImportedSite.Requests(name);
+
+        var (byNginx, byGateway, report) = await AskBothAsync(name, requests);
+
+        AssertSame(requests, byNginx, byGateway, report);
+    }
+
+    [Fact]
+    public async Task EachServerOfAnUpstreamGetsItsShare()
+    {
+        // Twice around. The order within a round is each one's own.
+        var (byNginx, byGateway, report) = await AskBothAsync("limits", ComparedRequest.Parse(Enumerable.Repeat("GET http://limits.example/shares/", 8)));
+
+        Assert.Equal(Shares(byNginx), Shares(byGateway));
+        Assert.Equal("8301: 6, 8302: 2", Shares(byGateway));
+        Assert.Equal(2, report.Lines.Count(l => l is { Directive.Name: "server", Verdict: ImportVerdict.Kept } && l.Directive.Arguments.Count > 0));
+    }
+
+    private static string Shares(IEnumerable<Exchange> exchanges) =>
+        string.Join(", ", exchanges.GroupBy(e => e.Port).OrderBy(g => g.Key).Select(g => $"{g.Key}: {g.Count()}"));
+
+    private static async Task<(List<Exchange> ByNginx, List<Exchange> ByGateway, ImportReport Report)> AskBothAsync(string name, IReadOnlyList<ComparedRequest> requests)
+    {
         Require.Root();
         var (nginxPath, unshare, nsenter) = (Require.Tool("nginx"), Require.Tool("unshare"), Require.Tool("nsenter"));
         using var folder = new TestFolder();
         var site = ImportedSite.Prepare(name, folder);
-        var requests = ImportedSite.Requests(name);
         var report = await ImportAsync(folder, site);
 
         await using var home = RunningProgram.Start(unshare, ["--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 600"], folder);
@@ -52,9 +74,7 @@ public sealed class NginxImportTests
 
         await using var gateway = RunningProgram.Start(nsenter, [.. inside, Repository.Gateway, "run", "--config", folder["gateway.json"]], folder);
         await gateway.WaitForLineAsync(" (valid) at ");
-        var byGateway = await SendAsync(requests, network, services);
-
-        AssertSame(requests, byNginx, byGateway, report);
+        return (byNginx, await SendAsync(requests, network, services), report);
     }
 
     private static async Task<ImportReport> ImportAsync(TestFolder folder, ImportedSite site)

@@ -94,6 +94,6 @@ internal sealed class RecordingServices : IAsyncDisposable
     private ValueTask Record(int port, RecordedRequest request)
     {
         _requests.Enqueue((port, request));
-        return ValueTask.CompletedTask;
+        return request.Target.EndsWith("/hangs", StringComparison.Ordinal) ? new ValueTask(Task.Delay(Timeout.Infinite, _stop.Token)) : ValueTask.CompletedTask;
     }
 }
