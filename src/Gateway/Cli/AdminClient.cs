@@ -14,7 +14,7 @@ internal sealed class AdminClient : IDisposable
 
     private readonly HttpClient _client;
 
-    private AdminClient(AdminAddress address)
+    public AdminClient(AdminAddress address)
     {
         Address = address;
         _client = new HttpClient(new SocketsHttpHandler
@@ -29,8 +29,6 @@ internal sealed class AdminClient : IDisposable
     }
 
     public AdminAddress Address { get; }
-
-    public static AdminClient Of(AdminAddress address) => new(address);
 
     /// <summary>Where the gateway of a configuration file listens for its operator.</summary>
     /// <param name="config">The file; where it cannot be read the default holds.</param>

@@ -73,7 +73,7 @@ internal sealed record DoctorQuestion(string? Config, bool Dev, DnsEndPoint? Ask
     // Another gateway on this machine serves another file.
     private static async Task<StatusReport?> AskAsync(AdminAddress address, string path, CancellationToken cancellationToken)
     {
-        using var client = AdminClient.Of(address);
+        using var client = new AdminClient(address);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limited.CancelAfter(Patience);
         try

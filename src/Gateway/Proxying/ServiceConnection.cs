@@ -12,7 +12,7 @@ namespace Gateway.Proxying;
 /// <param name="stream">What HTTP/1.1 is spoken over.</param>
 /// <param name="socket">Below it; null where TLS hides it, and nothing is known for certain.</param>
 /// <param name="time">Clock of the wait for the kernel's news.</param>
-internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvider time) : Stream
+internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvider time) : AsynchronousStream
 {
     private const int SwitchingProtocols = 101;
     private const string RequestLineEnd = "HTTP/1.1";
@@ -203,35 +203,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         base.Dispose(disposing);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override void Flush() => stream.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -10,7 +10,7 @@ namespace Gateway.Proxying;
 /// The client's side of an upgraded HTTP/1.1 connection without the layers for requests and responses. One read takes all that is there
 /// already, so that a message of many TLS records becomes few writes to the service; a write goes straight to TLS.
 /// </summary>
-internal sealed class UpgradedConnection : Stream
+internal sealed class UpgradedConnection : AsynchronousStream
 {
     private readonly Stream _upgraded;
     private readonly PipeReader _input;
@@ -92,29 +92,7 @@ internal sealed class UpgradedConnection : Stream
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override void Flush()
     {
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -6,7 +6,7 @@ namespace Gateway.Proxying;
 /// The client's side of a WebSocket as YARP reads and writes it. Every byte passes unchanged, and is counted, until the gateway
 /// itself has to end the call: then each side gets a close frame, between two frames of the other side, and nothing after it.
 /// </summary>
-internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : Stream
+internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : AsynchronousStream
 {
     private readonly CancellationTokenSource _interruptReads = new();
     private readonly SemaphoreSlim _writing = new(1);
@@ -167,27 +167,5 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : S
 
     public override Task FlushAsync(CancellationToken cancellationToken) => client.FlushAsync(cancellationToken);
 
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override void Flush() => client.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }
