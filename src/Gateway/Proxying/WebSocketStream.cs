@@ -11,8 +11,8 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     private readonly CancellationTokenSource _interruptReads = new();
     private readonly SemaphoreSlim _writing = new(1);
     private CancellationTokenSource? _reads;
-    private byte[]? _closeForService;
-    private byte[]? _closeForClient;
+    private volatile byte[]? _closeForService;
+    private volatile byte[]? _closeForClient;
 
     /// <summary>Ends the call from the gateway's side.</summary>
     /// <param name="code">For both sides.</param>
@@ -21,12 +21,19 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     public async Task CloseAsync(int code, string reason, CancellationToken cancellationToken)
     {
         _closeForService = WebSocketCloseFrame.Create(code, reason, masked: true);
-        await _interruptReads.CancelAsync();
+        _closeForClient = WebSocketCloseFrame.Create(code, reason, masked: false);
 
+        // The client first: a service that has its frame may answer or leave at once. But a client that does not read holds up nobody.
+        var toClient = CloseClientAsync(cancellationToken);
+        await _interruptReads.CancelAsync();
+        await toClient;
+    }
+
+    private async Task CloseClientAsync(CancellationToken cancellationToken)
+    {
         await _writing.WaitAsync(cancellationToken);
         try
         {
-            _closeForClient = WebSocketCloseFrame.Create(code, reason, masked: false);
             await WriteCloseAsync(cancellationToken);
         }
         finally
@@ -61,22 +68,17 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         await _writing.WaitAsync(cancellationToken);
         try
         {
-            while (_closeForClient is not null && tunnel.FromService.BytesToBoundary is > 0 and var rest && !buffer.IsEmpty)
-            {
-                var part = buffer[..(int)Math.Min(rest, buffer.Length)];
-                await WriteClientAsync(part, cancellationToken);
-                buffer = buffer[part.Length..];
-            }
-
+            // Decided once: what was read before the close passes whole.
             if (_closeForClient is null)
             {
                 await WriteClientAsync(buffer, cancellationToken);
             }
             else
             {
-                // What is left of the buffer has no receiver any more.
-                await WriteCloseAsync(cancellationToken);
+                await WriteRestOfFrameAsync(buffer, cancellationToken);
             }
+
+            await WriteCloseAsync(cancellationToken);
         }
         finally
         {
@@ -129,6 +131,17 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         close.AsMemory(0, count).CopyTo(buffer);
         _closeForService = close[count..];
         return count;
+    }
+
+    /// <summary>The frame that the service is sending; what follows it has no receiver any more.</summary>
+    private async ValueTask WriteRestOfFrameAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (tunnel.FromService.BytesToBoundary is > 0 and var rest && !buffer.IsEmpty)
+        {
+            var part = buffer[..(int)Math.Min(rest, buffer.Length)];
+            await WriteClientAsync(part, cancellationToken);
+            buffer = buffer[part.Length..];
+        }
     }
 
     private ValueTask WriteClientAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)

@@ -1,0 +1,157 @@
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Tests.Proxying;
+
+/// <summary>The gateway's own close against everything that may happen in that moment, one step after the other.</summary>
+public sealed class WebSocketStreamTests
+{
+    private const int Restart = WebSocketCloseFrame.ServiceRestart;
+    private static readonly byte[] CloseForClient = WebSocketCloseFrame.Create(Restart, "service restart", masked: false);
+    private static readonly byte[] AnswerOfService = [0x88, 2, 0x03, 0xE8];
+    private static readonly byte[] Message = [0x82, 3, 1, 2, 3];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>The client: it sends nothing, and may stop reading. What interrupts its read runs on in the same step.</summary>
+    private sealed class SilentClient : AsynchronousStream
+    {
+        public List<byte> Received { get; } = [];
+
+        public bool Ended { get; private set; }
+
+        public TaskCompletionSource? Stall { get; set; }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var interrupted = new TaskCompletionSource<int>();
+            await using var registration = cancellationToken.Register(() => interrupted.TrySetCanceled(cancellationToken));
+            return await interrupted.Task;
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            ObjectDisposedException.ThrowIf(Ended, this);
+            if (Stall is not null)
+            {
+                await Stall.Task;
+            }
+
+            Received.AddRange(buffer.Span);
+        }
+
+        public override ValueTask DisposeAsync()
+        {
+            Ended = true;
+            return base.DisposeAsync();
+        }
+
+        public override void Flush()
+        {
+        }
+    }
+
+    private sealed class Upgrade(Stream client) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => true;
+
+        public Task<Stream> UpgradeAsync() => Task.FromResult(client);
+    }
+
+    private static async Task<(WebSocketTunnel Tunnel, Stream Stream)> OpenAsync(SilentClient client)
+    {
+        var context = new DefaultHttpContext();
+        context.Features.Set<IHttpUpgradeFeature>(new Upgrade(client));
+        context.Request.Method = "GET";
+        context.Request.Headers.Upgrade = "websocket";
+        context.Request.Headers.SecWebSocketVersion = "13";
+        context.Request.Headers.SecWebSocketKey = Convert.ToBase64String(new byte[16]);
+        var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), TimeProvider.System, _ => { })!;
+        return (tunnel, await ((IHttpUpgradeFeature)tunnel).UpgradeAsync());
+    }
+
+    private static async Task ReadCloseAsync(Stream stream)
+    {
+        var buffer = new byte[200];
+        var read = await stream.ReadAsync(buffer, Cancellation);
+        Assert.Equal(0x88, buffer[0]);
+        Assert.Equal(4 + CloseForClient.Length, read);
+    }
+
+    [Fact]
+    public async Task AServiceThatAnswersAtOnceDoesNotHideTheGatewaysCode()
+    {
+        var client = new SilentClient();
+        var (tunnel, stream) = await OpenAsync(client);
+        async Task AnswerAsync()
+        {
+            await ReadCloseAsync(stream);
+            await stream.WriteAsync(AnswerOfService, Cancellation);
+        }
+
+        var service = AnswerAsync();
+        await tunnel.CloseAsync(Restart, "service restart", Cancellation);
+        await service;
+
+        Assert.Equal(CloseForClient, client.Received);
+        Assert.Equal(Restart, tunnel.CloseCode);
+    }
+
+    [Fact]
+    public async Task AServiceThatLeavesAtOnceDoesNotTakeTheCloseFromTheClient()
+    {
+        var client = new SilentClient();
+        var (tunnel, stream) = await OpenAsync(client);
+        async Task LeaveAsync()
+        {
+            await ReadCloseAsync(stream);
+            await stream.DisposeAsync();
+        }
+
+        var service = LeaveAsync();
+        await tunnel.CloseAsync(Restart, "service restart", Cancellation);
+        await service;
+
+        Assert.Equal(CloseForClient, client.Received);
+    }
+
+    [Fact]
+    public async Task AFrameThatHasBegunIsFinishedBeforeTheClose()
+    {
+        var client = new SilentClient();
+        var (tunnel, stream) = await OpenAsync(client);
+        await stream.WriteAsync(Message.AsMemory(0, 3), Cancellation);
+        async Task FinishAsync()
+        {
+            await ReadCloseAsync(stream);
+            await stream.WriteAsync((byte[])[.. Message[3..], .. Message, .. AnswerOfService], Cancellation);
+        }
+
+        var service = FinishAsync();
+        await tunnel.CloseAsync(Restart, "service restart", Cancellation);
+        await service;
+
+        Assert.Equal([.. Message, .. CloseForClient], client.Received);
+    }
+
+    [Fact]
+    public async Task AClientThatDoesNotReadDoesNotKeepTheCloseFromTheService()
+    {
+        var client = new SilentClient { Stall = new TaskCompletionSource() };
+        var (tunnel, stream) = await OpenAsync(client);
+        var writing = stream.WriteAsync(Message, Cancellation);
+        var service = ReadCloseAsync(stream);
+
+        var closing = tunnel.CloseAsync(Restart, "service restart", Cancellation);
+        await service;
+        Assert.False(closing.IsCompleted);
+        client.Stall.SetResult();
+        await writing;
+
+        // At the latest with what is being written: the service may be gone by then.
+        Assert.Equal([.. Message, .. CloseForClient], client.Received);
+        await closing;
+        Assert.Equal([.. Message, .. CloseForClient], client.Received);
+    }
+}
