@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Gateway.Proxying;
@@ -8,11 +9,14 @@ namespace Gateway.Proxying;
 /// </summary>
 internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : AsynchronousStream
 {
+    private const int BufferSize = 16 * 1024;
+
     private readonly CancellationTokenSource _interruptReads = new();
     private readonly SemaphoreSlim _writing = new(1);
     private CancellationTokenSource? _reads;
     private volatile byte[]? _closeForService;
     private volatile byte[]? _closeForClient;
+    private bool _isCut;
 
     /// <summary>Ends the call from the gateway's side.</summary>
     /// <param name="code">For both sides.</param>
@@ -23,7 +27,8 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         _closeForService = WebSocketCloseFrame.Create(code, reason, masked: true);
         _closeForClient = WebSocketCloseFrame.Create(code, reason, masked: false);
 
-        // The client first: a service that has its frame may answer or leave at once. But a client that does not read holds up nobody.
+        // Both are announced before either is sent: whoever has its frame may answer or leave at once, and that is not for the other side.
+        // The client first, since a service that leaves ends the tunnel. But a client that does not read holds up nobody.
         var toClient = CloseClientAsync(cancellationToken);
         await _interruptReads.CancelAsync();
         await toClient;
@@ -51,7 +56,10 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
             _reads ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _interruptReads.Token);
             try
             {
-                return await ReadClientAsync(buffer, _reads.Token);
+                if (await ReadClientAsync(buffer, _reads.Token) is var read && (read > 0 || _closeForService is null || buffer.IsEmpty))
+                {
+                    return read;
+                }
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -105,28 +113,47 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         {
             tunnel.OnClientEnded();
         }
-        else
+
+        return Receive(buffer.Span[..read]);
+    }
+
+    /// <returns>How many of the bytes are for the service: all, and after the gateway's close the rest of the frame.</returns>
+    private int Receive(ReadOnlySpan<byte> bytes)
+    {
+        if (_closeForService is null)
         {
-            tunnel.OnReceived(buffer.Span[..read]);
+            tunnel.OnReceived(bytes);
+            return bytes.Length;
         }
 
-        return read;
+        var count = 0;
+        while (!_isCut && tunnel.FromClient.BytesToBoundary is > 0 and var rest && count < bytes.Length)
+        {
+            var part = bytes.Slice(count, (int)Math.Min(rest, bytes.Length - count));
+            tunnel.OnReceived(part);
+            count += part.Length;
+        }
+
+        if (!_isCut && tunnel.FromClient.BytesToBoundary == 0)
+        {
+            _isCut = true;
+            _closeForService = tunnel.FromClient.Closed ? [] : _closeForService;
+        }
+
+        tunnel.OnReceived(bytes[count..]);
+        return count;
     }
 
     /// <summary>The rest of the frame that the client is sending, then the close frame, then the end.</summary>
     private async ValueTask<int> ReadUntilCloseAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (buffer.Length == 0)
+        Receive([]);
+        if (!_isCut && !buffer.IsEmpty)
         {
-            return 0;
+            return await ReadClientAsync(buffer, cancellationToken);
         }
 
-        if (tunnel.FromClient.BytesToBoundary is > 0 and var rest)
-        {
-            return await ReadClientAsync(buffer[..(int)Math.Min(rest, buffer.Length)], cancellationToken);
-        }
-
-        var close = tunnel.FromClient.Closed ? [] : _closeForService!;
+        var close = _closeForService!;
         var count = Math.Min(close.Length, buffer.Length);
         close.AsMemory(0, count).CopyTo(buffer);
         _closeForService = close[count..];
@@ -159,8 +186,37 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
+    /// <summary>A connection that ends while the client still sends is reset, which destroys a close frame that it has not read yet. So its
+    /// answer is waited for (RFC 6455 section 7.1.1).</summary>
+    private async ValueTask AwaitAnswerAsync()
+    {
+        if (_closeForClient is not [])
+        {
+            return;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            int read;
+            while (tunnel.FromClient is not { Closed: true, BytesToBoundary: 0 } && (read = await client.ReadAsync(buffer, tunnel.Cancellation)) > 0)
+            {
+                tunnel.OnReceived(buffer.AsSpan(0, read));
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // It has left, or does not answer.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     public override async ValueTask DisposeAsync()
     {
+        await AwaitAnswerAsync();
         await client.DisposeAsync();
         await base.DisposeAsync();
     }

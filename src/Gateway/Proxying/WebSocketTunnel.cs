@@ -234,7 +234,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         {
             _cancellation.CancelAfter(CloseHandshakeTime);
         }
-        else
+        else if (_closedFirst != WebSocketPeer.Gateway)
         {
             _cancellation.Cancel();
         }

@@ -10,13 +10,21 @@ public sealed class WebSocketStreamTests
     private const int Restart = WebSocketCloseFrame.ServiceRestart;
     private static readonly byte[] CloseForClient = WebSocketCloseFrame.Create(Restart, "service restart", masked: false);
     private static readonly byte[] AnswerOfService = [0x88, 2, 0x03, 0xE8];
+    private static readonly byte[] AnswerOfClient = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8];
+    private static readonly byte[] MessageOfClient = [0x82, 0x81, 0, 0, 0, 0, 1];
     private static readonly byte[] Message = [0x82, 3, 1, 2, 3];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>The client: it sends nothing, and may stop reading. What interrupts its read runs on in the same step.</summary>
+    /// <summary>The client: it sends nothing before the close, and may stop reading. What ends its read runs on in the same step.</summary>
     private sealed class SilentClient : AsynchronousStream
     {
+        private TaskCompletionSource<int> _read = new();
+        private Memory<byte> _buffer;
+
+        /// <summary>What it sends in the moment in which it gets the close frame; empty to end its connection.</summary>
+        public byte[]? Answer { get; set; }
+
         public List<byte> Received { get; } = [];
 
         public bool Ended { get; private set; }
@@ -25,9 +33,9 @@ public sealed class WebSocketStreamTests
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var interrupted = new TaskCompletionSource<int>();
-            await using var registration = cancellationToken.Register(() => interrupted.TrySetCanceled(cancellationToken));
-            return await interrupted.Task;
+            (_read, _buffer) = (new(), buffer);
+            await using var registration = cancellationToken.Register(() => _read.TrySetCanceled(cancellationToken));
+            return await _read.Task;
         }
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -39,6 +47,16 @@ public sealed class WebSocketStreamTests
             }
 
             Received.AddRange(buffer.Span);
+            if (Answer is not null && buffer.Span.SequenceEqual(CloseForClient))
+            {
+                Send(Answer);
+            }
+        }
+
+        public void Send(byte[] bytes)
+        {
+            bytes.CopyTo(_buffer);
+            _read.SetResult(bytes.Length);
         }
 
         public override ValueTask DisposeAsync()
@@ -98,8 +116,28 @@ public sealed class WebSocketStreamTests
         Assert.Equal(Restart, tunnel.CloseCode);
     }
 
+    public static TheoryData<byte[]> AnswersOfClient => new(
+        AnswerOfClient,
+        [.. MessageOfClient, .. AnswerOfClient],
+        []);
+
+    [Theory]
+    [MemberData(nameof(AnswersOfClient))]
+    public async Task AClientThatAnswersOrLeavesAtOnceDoesNotHideTheGatewaysCode(byte[] answer)
+    {
+        var client = new SilentClient { Answer = answer };
+        var (tunnel, stream) = await OpenAsync(client);
+
+        var service = ReadCloseAsync(stream);
+        await tunnel.CloseAsync(Restart, "service restart", Cancellation);
+        await service;
+
+        Assert.Equal(CloseForClient, client.Received);
+        Assert.False(tunnel.Cancellation.IsCancellationRequested);
+    }
+
     [Fact]
-    public async Task AServiceThatLeavesAtOnceDoesNotTakeTheCloseFromTheClient()
+    public async Task TheConnectionEndsWhenTheClientHasAnsweredAlsoIfTheServiceLeavesAtOnce()
     {
         var client = new SilentClient();
         var (tunnel, stream) = await OpenAsync(client);
@@ -111,9 +149,15 @@ public sealed class WebSocketStreamTests
 
         var service = LeaveAsync();
         await tunnel.CloseAsync(Restart, "service restart", Cancellation);
-        await service;
 
         Assert.Equal(CloseForClient, client.Received);
+        client.Send(MessageOfClient);
+        Assert.False(client.Ended);
+        client.Send(AnswerOfClient[..3]);
+        Assert.False(client.Ended);
+        client.Send(AnswerOfClient[3..]);
+        await service;
+        Assert.True(client.Ended);
     }
 
     [Fact]
