@@ -22,7 +22,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly OpenWebSockets _sockets;
     private readonly CancellationTokenSource _cancellation;
     private readonly TimeProvider _time;
-    private WebSocketStream? _stream;
+    private readonly TaskCompletionSource<WebSocketStream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastByteAt;
     private long _longestSilence;
     private WebSocketPeer _closedFirst;
@@ -41,7 +41,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     }
 
     /// <summary>The service has accepted.</summary>
-    public bool IsOpened => _stream is not null;
+    public bool IsOpened => _opened.Task.IsCompletedSuccessfully;
 
     /// <summary>The route that was taken.</summary>
     public string? RouteId { get; private set; }
@@ -123,16 +123,18 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     /// <param name="cancellationToken">Ends the attempt.</param>
     public async Task CloseAsync(int code, string reason, CancellationToken cancellationToken)
     {
-        if (_stream is null || Interlocked.CompareExchange(ref _closedFirst, WebSocketPeer.Gateway, WebSocketPeer.None) != WebSocketPeer.None)
-        {
-            return;
-        }
-
-        _ownCloseCode = code;
         try
         {
+            // The client may have heard that it is connected a moment before the stream is there.
+            var stream = await _opened.Task.WaitAsync(cancellationToken);
+            if (Interlocked.CompareExchange(ref _closedFirst, WebSocketPeer.Gateway, WebSocketPeer.None) != WebSocketPeer.None)
+            {
+                return;
+            }
+
+            _ownCloseCode = code;
             _cancellation.CancelAfter(CloseHandshakeTime);
-            await _stream.CloseAsync(code, reason, cancellationToken);
+            await stream.CloseAsync(code, reason, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {
@@ -157,6 +159,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     public void Dispose()
     {
         _sockets.Remove(this);
+        _opened.TrySetCanceled();
         _cancellation.Dispose();
     }
 
@@ -206,10 +209,11 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private WebSocketStream Open(Stream client)
     {
         _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
-        _stream = new WebSocketStream(client, this);
+        var stream = new WebSocketStream(client, this);
         _lastByteAt = _time.GetTimestamp();
         _onOpened(this);
-        return _stream;
+        _opened.SetResult(stream);
+        return stream;
     }
 
     internal void OnReceived(ReadOnlySpan<byte> bytes)

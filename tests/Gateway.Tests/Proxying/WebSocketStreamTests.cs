@@ -70,23 +70,28 @@ public sealed class WebSocketStreamTests
         }
     }
 
-    private sealed class Upgrade(Stream client) : IHttpUpgradeFeature
+    private sealed class Upgrade(Func<Task<Stream>> upgrade) : IHttpUpgradeFeature
     {
         public bool IsUpgradableRequest => true;
 
-        public Task<Stream> UpgradeAsync() => Task.FromResult(client);
+        public Task<Stream> UpgradeAsync() => upgrade();
     }
 
     private static async Task<(WebSocketTunnel Tunnel, Stream Stream)> OpenAsync(SilentClient client)
     {
+        var tunnel = Attach(() => Task.FromResult<Stream>(client));
+        return (tunnel, await ((IHttpUpgradeFeature)tunnel).UpgradeAsync());
+    }
+
+    private static WebSocketTunnel Attach(Func<Task<Stream>> upgrade)
+    {
         var context = new DefaultHttpContext();
-        context.Features.Set<IHttpUpgradeFeature>(new Upgrade(client));
+        context.Features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade));
         context.Request.Method = "GET";
         context.Request.Headers.Upgrade = "websocket";
         context.Request.Headers.SecWebSocketVersion = "13";
         context.Request.Headers.SecWebSocketKey = Convert.ToBase64String(new byte[16]);
-        var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), TimeProvider.System, _ => { })!;
-        return (tunnel, await ((IHttpUpgradeFeature)tunnel).UpgradeAsync());
+        return WebSocketTunnel.TryAttach(context, new OpenWebSockets(), TimeProvider.System, _ => { })!;
     }
 
     private static async Task ReadCloseAsync(Stream stream)
@@ -197,5 +202,36 @@ public sealed class WebSocketStreamTests
         Assert.Equal([.. Message, .. CloseForClient], client.Received);
         await closing;
         Assert.Equal([.. Message, .. CloseForClient], client.Received);
+    }
+
+    [Fact]
+    public async Task ACallThatIsClosedWhileItOpensGetsItsCloseToo()
+    {
+        var client = new SilentClient();
+        WebSocketTunnel tunnel = null!;
+        var closing = Task.CompletedTask;
+        tunnel = Attach(() =>
+        {
+            closing = tunnel.CloseAsync(Restart, "service restart", Cancellation);
+            return Task.FromResult<Stream>(client);
+        });
+
+        var stream = await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
+        await ReadCloseAsync(stream);
+        await closing;
+
+        Assert.Equal(CloseForClient, client.Received);
+    }
+
+    [Fact]
+    public async Task WhoClosesACallThatNeverOpensDoesNotWait()
+    {
+        var tunnel = Attach(() => Task.FromException<Stream>(new IOException("The client has gone.")));
+
+        var closing = tunnel.CloseAsync(Restart, "service restart", Cancellation);
+        await Assert.ThrowsAsync<IOException>(((IHttpUpgradeFeature)tunnel).UpgradeAsync);
+        tunnel.Dispose();
+
+        await closing.WaitAsync(TimeSpan.FromSeconds(10), Cancellation);
     }
 }
