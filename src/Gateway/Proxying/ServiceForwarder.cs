@@ -93,7 +93,7 @@ internal sealed class ServiceForwarder(
         // One that was not opened may be tried elsewhere.
         if (tunnel.IsOpened)
         {
-            tunnel.OnEnded(error);
+            await tunnel.EndAsync(error);
         }
 
         return error;

@@ -186,15 +186,20 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
-    /// <summary>A connection that ends while the client still sends is reset, which destroys a close frame that it has not read yet. So its
-    /// answer is waited for (RFC 6455 section 7.1.1).</summary>
-    private async ValueTask AwaitAnswerAsync()
+    /// <summary>Ends the client's side, when YARP has done with it. A connection that ends while the client still sends is reset, which
+    /// destroys a close frame that it has not read yet: so its answer is waited for (RFC 6455 section 7.1.1).</summary>
+    public async Task EndAsync()
     {
-        if (_closeForClient is not [])
+        if (_closeForClient is [])
         {
-            return;
+            await AwaitAnswerAsync();
         }
 
+        await client.DisposeAsync();
+    }
+
+    private async Task AwaitAnswerAsync()
+    {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
@@ -214,18 +219,11 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
-    public override async ValueTask DisposeAsync()
-    {
-        await AwaitAnswerAsync();
-        await client.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
+    /// <summary>By YARP, in the middle of the closing handshake: the client's side goes on until <see cref="EndAsync"/>.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            client.Dispose();
             _reads?.Dispose();
             _interruptReads.Dispose();
             _writing.Dispose();

@@ -244,9 +244,9 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
     }
 
-    /// <summary>The tunnel is over.</summary>
+    /// <summary>YARP has ended the tunnel; what is left is the client's side.</summary>
     /// <param name="error">How YARP saw it end.</param>
-    internal void OnEnded(ForwarderError error)
+    internal async Task EndAsync(ForwarderError error)
     {
         NoteEnd(error switch
         {
@@ -255,6 +255,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
                 or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => WebSocketPeer.Client,
             _ => WebSocketPeer.Service,
         });
+        await (await _opened.Task).EndAsync();
     }
 
     // Both directions write here without a lock: what one of them loses is less than the other's last pause.

@@ -1,6 +1,7 @@
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Tests.Proxying;
 
@@ -149,7 +150,8 @@ public sealed class WebSocketStreamTests
         async Task LeaveAsync()
         {
             await ReadCloseAsync(stream);
-            await stream.DisposeAsync();
+            stream.Dispose();
+            await tunnel.EndAsync(ForwarderError.None);
         }
 
         var service = LeaveAsync();
