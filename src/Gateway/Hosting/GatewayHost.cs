@@ -96,6 +96,7 @@ internal static class GatewayHost
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, mode));
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<SecondSignal>();
+        services.AddHostedService<MemoryTrim>();
         // Together: the endpoints stop accepting while the calls drain.
         services.Configure<HostOptions>(options => options.ServicesStopConcurrently = true);
     }

@@ -23,8 +23,6 @@ public sealed class Http2AbuseTests
     // In a second a heap has not settled: its youngest generation alone takes tens of MB, by the size of the processor's cache.
     private static long MostMemory => Seconds < 30 ? 150_000_000 : 50_000_000;
 
-
-
     private static readonly TimeSpan HonestPause = TimeSpan.FromMilliseconds(5);
     private static readonly byte[] Large = new byte[100_000];
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.WebSockets;
 using Gateway.EndToEnd.Harness;
@@ -10,6 +11,11 @@ namespace Gateway.EndToEnd.Boundary;
 [Collection(Alone.Collection)]
 public sealed class IdleWebSocketTests
 {
+    // Of a few calls the code that they loaded is the greater part.
+    private const int LeastReturned = 20_000_000;
+
+    private static readonly TimeSpan Back = TimeSpan.FromSeconds(60);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -33,8 +39,10 @@ public sealed class IdleWebSocketTests
         }
 
         await CloseAsync(sockets);
-        while (Descriptors(gateway) > descriptorsBefore + 20)
+        var closed = Stopwatch.GetTimestamp();
+        while (Descriptors(gateway) > descriptorsBefore + 20 || Memory(gateway) > memoryBefore + Math.Max(LeastReturned, (memoryOpen - memoryBefore) / 10))
         {
+            Assert.True(Stopwatch.GetElapsedTime(closed) < Back, $"descriptors {descriptorsBefore} before and {Descriptors(gateway)} now, memory {memoryBefore / 1e6:F0} MB before, {memoryOpen / 1e6:F0} MB open, {Memory(gateway) / 1e6:F0} MB now");
             await Task.Delay(100, Cancellation);
         }
 

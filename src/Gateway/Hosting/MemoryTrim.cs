@@ -1,0 +1,50 @@
+using Gateway.Boundary.Limits;
+using Gateway.Platform;
+
+namespace Gateway.Hosting;
+
+/// <summary>Gives memory back to the system when a crowd has left. .NET collects when it needs memory, and a gateway that has become quiet
+/// needs none: what thousands of calls took would stay with it until the next crowd. glibc keeps what lies free between two blocks that
+/// do not, and would grow for as long as calls come and go.</summary>
+internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time) : BackgroundService
+{
+    private const int Crowd = 200;
+
+    // The collection stops everything for as long as it takes to move what is left.
+    private const int LeftOfCrowd = 8;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private int _most;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (HasCrowdLeft(connections.Open))
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            }
+
+            if (OperatingSystem.IsLinux())
+            {
+                LinuxMemory.Trim();
+            }
+        }
+    }
+
+    /// <summary>Whether of a crowd an eighth at most is left; true once for each crowd.</summary>
+    /// <param name="open">Connections now.</param>
+    internal bool HasCrowdLeft(int open)
+    {
+        _most = Math.Max(_most, open);
+        if (_most < Crowd || open > _most / LeftOfCrowd)
+        {
+            return false;
+        }
+
+        _most = open;
+        return true;
+    }
+}
