@@ -15,7 +15,11 @@ internal sealed class SlowReaders(CurrentConfiguration configuration, TimeProvid
 {
     private const int BytesPerSecond = 240;
 
+    // A thousand that end at the same moment keep every thread busy for seconds, and honest clients waiting.
+    private const int AtOnce = 20;
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<ReadingClient, byte> _clients = new();
 
@@ -30,12 +34,17 @@ internal sealed class SlowReaders(CurrentConfiguration configuration, TimeProvid
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var patience = configuration.Value.Gateway.Limits.SlowReaderTimeout;
+            var ended = 0;
             foreach (var (client, _) in _clients)
             {
                 if (client.IsStalled(time, patience, BytesPerSecond))
                 {
                     log.Hit(nameof(LimitOptions.SlowReaderTimeout), client.Address);
                     client.Abort();
+                    if (++ended % AtOnce == 0)
+                    {
+                        await Task.Delay(Pause, time, stoppingToken);
+                    }
                 }
             }
         }
