@@ -15,6 +15,9 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     // answer and to close the connection itself (RFC 6455 section 7.1.1).
     private static readonly TimeSpan CloseHandshakeTime = TimeSpan.FromSeconds(10);
 
+    // To hear the client's answer once the service has gone: the last call of a drain has no more before the process ends.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(0.6);
+
     private readonly HttpContext _context;
     private readonly IHttpUpgradeFeature? _upgrade;
     private readonly IHttpExtendedConnectFeature? _connect;
@@ -255,6 +258,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
                 or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => WebSocketPeer.Client,
             _ => WebSocketPeer.Service,
         });
+        _cancellation.CancelAfter(AnswerTime);
         await (await _opened.Task).EndAsync();
     }
 
