@@ -138,6 +138,20 @@ make_machine() {
 # Prints an attribute of the run's <assembly> element.
 result_of() { sed -n "s/.*<assembly [^>]*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
 
+# The name of each failed test with the first lines of its message: the whole of it may be far up, or cut off by whoever keeps the output.
+list_failed() {
+  awk 'BEGIN { RS = "<test " }
+    /result="Fail"/ {
+      match($0, /name="[^"]*"/)
+      name = substr($0, RSTART + 6, RLENGTH - 7)
+      message = $0
+      if (!sub(/.*<message>(<!\[CDATA\[)?/, "", message)) message = "?"
+      sub(/(\]\]>)?<\/message>.*/, "", message)
+      gsub(/&quot;/, "\"", name)
+      print "  " name ": " substr(message, 1, 500)
+    }' "$1"
+}
+
 list_skipped() {
   awk 'BEGIN { RS = "<test " }
     /result="Skip"/ {
@@ -170,6 +184,7 @@ run_tests() {
     failed=$((failed + bad))
     skipped=$((skipped + $(result_of "$file" skipped)))
     list_skipped "$file" >>"$results/skipped"
+    list_failed "$file" >>"$results/failed"
   fi
   if ((status == 124 || status == 137)); then
     must "$project was ended after $minutes minutes" false || true
@@ -214,5 +229,9 @@ fi
 if [[ -s $results/skipped ]]; then
   say "Skipped"
   cat "$results/skipped"
+fi
+if [[ -s $results/failed ]]; then
+  say "Failed"
+  cat "$results/failed"
 fi
 finish

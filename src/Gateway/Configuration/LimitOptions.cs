@@ -40,7 +40,7 @@ internal sealed record LimitOptions
     /// <summary>WebSockets at once of one address (IPv6: of one /64); beyond, 503; null means without limit.</summary>
     public int? MaxWebSocketsPerAddress { get; init; }
 
-    /// <summary>Concurrent requests on one HTTP/2 connection.</summary>
+    /// <summary>Concurrent requests on one HTTP/2 connection, once it has earned them.</summary>
     public int MaxStreamsPerConnection { get; init; } = 100;
 
     /// <summary>Requests that one connection may abort a second, with ten times as many at once; beyond, it is closed.</summary>

@@ -281,6 +281,7 @@ internal static class GatewayHost
 
         // 3. What can be read in two ways is not read at all.
         app.UseMiddleware<AbortedRequests>();
+        app.UseMiddleware<SlowStart>();
         app.UseMiddleware<RequestRules>();
 
         // 4. A CA that asks whether a name is ours.

@@ -16,9 +16,15 @@ internal static class Logging
     private const string ReadableLine = "{Timestamp:HH:mm:ss} {Level:u3} {Message:l}{NewLine}{Exception}";
 
     // A failed start is explained by BindFailure, the SDK's own development certificate is never served, and YARP's keys for the cookies
-    // of session affinity lie in a folder that is the user's alone.
+    // of session affinity lie in a folder that is the user's alone. Kestrel would write a line for each frame of a flood that it throws out;
+    // ServerEndings counts them.
     private static readonly string[] SaidElsewhere =
-        ["HostedServiceStartupFaulted", "DeveloperCertificateNotTrusted", "NoXMLEncryptorConfiguredKeyMayBePersistedToStorageInUnencryptedForm"];
+    [
+        "HostedServiceStartupFaulted",
+        "DeveloperCertificateNotTrusted",
+        "NoXMLEncryptorConfiguredKeyMayBePersistedToStorageInUnencryptedForm",
+        "Http2QueueOperationsExceeded",
+    ];
 
     // Below what the file says. Serilog follows the levels of keys that exist when it starts, so the usual ones always do.
     private static readonly Dictionary<string, string?> Defaults = new()

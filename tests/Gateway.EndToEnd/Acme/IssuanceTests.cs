@@ -106,9 +106,12 @@ public sealed class IssuanceTests
         var json = AcmeGateway.Json(folder, pebble, https, http, Name).Set("LettuceEncrypt:AllowedChallengeTypes", "Http01");
         var other = AcmeGateway.Json(folder, pebble, Ports.Free(), Ports.Free(), Name).Set("LettuceEncrypt:AllowedChallengeTypes", "Http01");
         var otherPath = folder.Write("other.json", other.ToString());
-        await using var second = RunningProgram.Start(Repository.Gateway, ["run", "--config", otherPath], folder);
+        // Neither gets far before both are there, and the first answers challenges.
+        await pebble.SuspendAsync();
         await using var first = await GatewayProcess.RunAsync(folder, json);
+        await using var second = RunningProgram.Start(Repository.Gateway, ["run", "--config", otherPath], folder);
         await second.WaitForLineAsync(" (valid) at ");
+        await pebble.ResumeAsync();
         using var served = await first.WaitForCertificateAsync(Name, null, Token);
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);

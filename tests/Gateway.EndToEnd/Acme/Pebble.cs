@@ -41,7 +41,7 @@ internal sealed class Pebble : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-pebble-");
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _log = new();
-    private readonly List<Task> _processes = [];
+    private readonly List<CommandTask<CommandResult>> _processes = [];
     private readonly int[] _ports = FreePorts(4);
     private readonly HttpClient _http;
 
@@ -110,10 +110,15 @@ internal sealed class Pebble : IAsyncDisposable
     public Task ClearTxtAsync(string name, CancellationToken cancellationToken) =>
         TellDnsAsync("clear-txt", new { host = name + "." }, cancellationToken);
 
+    /// <summary>Who connects from now on waits.</summary>
+    public Task SuspendAsync() => SignalAsync("STOP");
+
+    public Task ResumeAsync() => SignalAsync("CONT");
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_processes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_processes.Select(process => process.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _http.Dispose();
         _stop.Dispose();
         _folder.Delete(recursive: true);
@@ -169,11 +174,14 @@ internal sealed class Pebble : IAsyncDisposable
             .ExecuteAsync(_stop.Token));
     }
 
+    private Task SignalAsync(string signal) =>
+        CliWrap.Cli.Wrap("kill").WithArguments([$"-{signal}", .. _processes.Select(process => $"{process.ProcessId}")]).ExecuteAsync(_stop.Token);
+
     private async Task AnswersAsync(string url, CancellationToken limit)
     {
         while (true)
         {
-            if (_processes.Find(process => process.IsCompleted) is not null)
+            if (_processes.Exists(process => process.Task.IsCompleted))
             {
                 throw new EndedAtOnceException($"pebble or its DNS server ended at once:\n{Log}");
             }

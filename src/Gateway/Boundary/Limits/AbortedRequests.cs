@@ -36,26 +36,8 @@ internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration
     private void Count(HttpContext context, IConnectionLifetimeFeature connection)
     {
         var perSecond = configuration.Value.Gateway.Limits.AbortedRequestsPerSecond;
-        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
-        if (items is null)
-        {
-            return;
-        }
-
-        Budget budget;
-        lock (items)
-        {
-            if (items.TryGetValue(typeof(Budget), out var found) && found is Budget existing)
-            {
-                budget = existing;
-            }
-            else
-            {
-                items[typeof(Budget)] = budget = new Budget(perSecond * SecondsAtOnce, time.GetTimestamp());
-            }
-        }
-
-        if (!budget.TrySpend(perSecond, time))
+        var budget = ConnectionState.Of(context, _ => new Budget(perSecond * SecondsAtOnce, time.GetTimestamp()));
+        if (budget?.TrySpend(perSecond, time) == false)
         {
             log.Hit(nameof(LimitOptions.AbortedRequestsPerSecond), context.Connection.RemoteIpAddress);
             connection.Abort();
