@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Gateway.Platform;
 
 namespace Gateway.Acme;
 
@@ -19,6 +20,7 @@ internal static class AcmeHttp
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             UseCookies = false,
+            ConnectCallback = PooledSocketStream.ConnectAsync,
         };
         if (trustedRoots is { Count: > 0 })
         {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Connections;
 
@@ -38,6 +39,11 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
                 }
 
                 var accepted = await socket.AcceptAsync(cancellationToken);
+                if (EventLoop.IsCurrent)
+                {
+                    await Task.Yield();
+                }
+
                 if (_isCrowded && HasLeft(accepted))
                 {
                     // While it waited in the kernel's queue: those behind it need not wait until its handshake has failed.

@@ -172,6 +172,7 @@ internal static class GatewayHost
         services.AddSingleton<ProxyProtocol>();
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<PendingHandshakes>();
+        services.AddSingleton<ReturningOffenders>();
         services.AddSingleton<WebSocketLimits>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());

@@ -1,13 +1,16 @@
 using System.Net.Quic;
+using System.Net.Security;
 using Gateway.Boundary;
 using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
 using Gateway.Observability;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Gateway.Hosting;
@@ -18,6 +21,9 @@ internal static class KestrelEndpoints
     // A phone far away, or a machine that is busy with everybody's handshakes. A connection that a browser only holds ready delays the
     // end by as much.
     private static readonly TimeSpan FirstRequestTime = TimeSpan.FromSeconds(2);
+
+    // Bytes of HTTP/2 at once: requests, not a flood of control frames or an upload.
+    private const int FramesInEventLoop = 16 * 1024;
 
     /// <param name="kestrel">To be configured.</param>
     /// <param name="configuration">As it is at the start.</param>
@@ -38,6 +44,7 @@ internal static class KestrelEndpoints
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
         var connectionLimits = kestrel.ApplicationServices.GetRequiredService<ConnectionLimits>();
+        var offenders = kestrel.ApplicationServices.GetRequiredService<ReturningOffenders>();
         var slowReaders = kestrel.ApplicationServices.GetRequiredService<SlowReaders>();
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
@@ -52,6 +59,7 @@ internal static class KestrelEndpoints
             });
             endpoint.Use(proxyProtocol.Middleware);
             endpoint.Use(connectionLimits.Middleware);
+            endpoint.Use(offenders.Wait);
             endpoint.Use(slowReaders.Middleware);
             endpoint.Use(next => FirstRequest.Await(next, FirstRequestTime, endpoint.ApplicationServices.GetRequiredService<TimeProvider>()));
         });
@@ -110,6 +118,17 @@ internal static class KestrelEndpoints
             OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, services.GetRequiredService<CurrentConfiguration>()).AnswerAsync,
         });
         endpoint.ListenOptions.Use(PendingHandshakes.End);
+        endpoint.ListenOptions.Use(services.GetRequiredService<ReturningOffenders>().Watch);
+        endpoint.ListenOptions.Use(static next => connection =>
+        {
+            // Kestrel sorts frames there and has the pool serve the requests.
+            if (connection.Features.Get<ISslStreamFeature>()?.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2)
+            {
+                connection.Features.Get<IEventLoopFeature>()?.MostBytes = FramesInEventLoop;
+            }
+
+            return next(connection);
+        });
         if (challenges is not null)
         {
             TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);

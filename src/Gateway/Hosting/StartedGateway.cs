@@ -30,6 +30,7 @@ internal sealed class StartedGateway : IAsyncDisposable
     public static async Task<StartedGateway?> StartAsync(
         GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, TextWriter? phones, TextWriter error, CancellationToken cancellationToken)
     {
+        EventLoop.Share();
         WebApplication app;
         CertificateSources certificates;
         PhoneSetup? phone;

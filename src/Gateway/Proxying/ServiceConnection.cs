@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 
 namespace Gateway.Proxying;
 
@@ -55,8 +56,30 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
             return BeginAsync(buffer, cancellationToken);
         }
 
+        return SendAsync(buffer, cancellationToken);
+    }
+
+    private ValueTask SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
         _written += buffer.Length;
-        return stream.WriteAsync(buffer, cancellationToken);
+        var sending = stream.WriteAsync(buffer, cancellationToken);
+        return sending.IsCompleted || _status.Code == SwitchingProtocols ? sending : SendInPoolAsync(sending);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask SendInPoolAsync(ValueTask sending)
+    {
+        try
+        {
+            await sending;
+        }
+        finally
+        {
+            if (EventLoop.IsCurrent)
+            {
+                await Task.Yield();
+            }
+        }
     }
 
     // Not by the order of reads and writes: a service may answer while the body is still being sent, and after 101 all order ends.
@@ -77,8 +100,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         _asking = true;
         if (!_reused)
         {
-            _written += buffer.Length;
-            await stream.WriteAsync(buffer, cancellationToken);
+            await SendAsync(buffer, cancellationToken);
             return;
         }
 
@@ -87,10 +109,9 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
             throw _failure = new ReusedConnectionClosedException(nothingTaken: true, null);
         }
 
-        _written += buffer.Length;
         try
         {
-            await stream.WriteAsync(buffer, cancellationToken);
+            await SendAsync(buffer, cancellationToken);
         }
         catch (IOException exception)
         {
@@ -116,6 +137,11 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         try
         {
             var read = await stream.ReadAsync(buffer, cancellationToken);
+            if (EventLoop.IsCurrent)
+            {
+                await Task.Yield();
+            }
+
             if (read > 0)
             {
                 _status.Observe(buffer.Span[..read]);
@@ -132,6 +158,11 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         }
         catch (Exception exception)
         {
+            if (EventLoop.IsCurrent)
+            {
+                await Task.Yield();
+            }
+
             // A reset that does not follow an orderly end says nothing about what was taken.
             if (_asking && _reused && exception is IOException)
             {

@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Platform;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
@@ -85,6 +86,11 @@ internal sealed class ServiceForwarder(
         tunnel.LimitHandshake(config.ActivityTimeout ?? options.RequestTimeout);
         config = config with { ActivityTimeout = options.WebSocketIdleTimeout ?? Timeout.InfiniteTimeSpan };
         var error = await ForwardAsync(context, destinationPrefix, httpClient, config, transformer, tunnel.Cancellation);
+        if (EventLoop.IsCurrent)
+        {
+            await Task.Yield();
+        }
+
         if (error == ForwarderError.RequestCanceled && !context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;

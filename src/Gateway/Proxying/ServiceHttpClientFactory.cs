@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Gateway.Platform;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
@@ -40,7 +41,16 @@ internal sealed class ServiceHttpClientFactory(TimeProvider time, DescriptorAlar
         {
             descriptors.ThrowIfKept(socket);
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            if (EventLoop.IsCurrent)
+            {
+                await Task.Yield();
+            }
+
+            // What is plain HTTP/1.1, ServiceConnection sends to the pool itself, all but WebSockets.
+            var request = context.InitialRequestMessage;
+            return request.RequestUri?.Scheme == Uri.UriSchemeHttp && request.Version.Major == 1
+                ? new NetworkStream(socket, ownsSocket: true)
+                : new PooledSocketStream(socket);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 
 namespace Gateway.Proxying;
 
@@ -11,12 +12,17 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
 {
     private const int BufferSize = 16 * 1024;
 
+    // However fast it comes, the event loop's other sockets have their turn after as many reads or writes.
+    private const int TurnsInEventLoop = 64;
+
     private readonly CancellationTokenSource _interruptReads = new();
     private readonly SemaphoreSlim _writing = new(1);
     private CancellationTokenSource? _reads;
     private volatile byte[]? _closeForService;
     private volatile byte[]? _closeForClient;
     private bool _isCut;
+    private int _readTurn;
+    private int _writeTurn;
 
     /// <summary>Ends the call from the gateway's side.</summary>
     /// <param name="code">For both sides.</param>
@@ -50,6 +56,11 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (++_readTurn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
+        {
+            await Task.Yield();
+        }
+
         if (_closeForService is null)
         {
             // YARP passes the same token to every read.
@@ -73,6 +84,11 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (++_writeTurn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
+        {
+            await Task.Yield();
+        }
+
         await _writing.WaitAsync(cancellationToken);
         try
         {

@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -175,6 +176,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     async Task<Stream> IHttpUpgradeFeature.UpgradeAsync()
     {
         List();
+        // What it carries is passed on, and that is all.
+        _context.Features.Get<IEventLoopFeature>()?.MostBytes = int.MaxValue;
         return Open(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
     }
 

@@ -1,3 +1,5 @@
+using Gateway.Platform;
+
 namespace Gateway.Boundary.Access;
 
 /// <summary>How an issuer's keys are fetched.</summary>
@@ -11,6 +13,7 @@ internal static class IssuerHttp
         AllowAutoRedirect = false,
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         UseCookies = false,
+        ConnectCallback = PooledSocketStream.ConnectAsync,
     })
     {
         Timeout = TimeSpan.FromSeconds(10),

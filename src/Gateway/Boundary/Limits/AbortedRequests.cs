@@ -37,7 +37,7 @@ internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration
     {
         var perSecond = configuration.Value.Gateway.Limits.AbortedRequestsPerSecond;
         var budget = ConnectionState.Of(context, _ => new Budget(perSecond * SecondsAtOnce, time.GetTimestamp()));
-        if (budget?.TrySpend(perSecond, time) == false)
+        if (budget?.IsOverdrawnBy(perSecond, time) == true)
         {
             log.Hit(nameof(LimitOptions.AbortedRequestsPerSecond), context.Connection.RemoteIpAddress);
             connection.Abort();
@@ -49,15 +49,19 @@ internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration
     {
         private double _left = left;
         private long _since = since;
+        private bool _isOverdrawn;
 
-        public bool TrySpend(int perSecond, TimeProvider time)
+        /// <returns>True once: the connection is at its end, and what else it aborts is no news.</returns>
+        public bool IsOverdrawnBy(int perSecond, TimeProvider time)
         {
             lock (this)
             {
                 var now = time.GetTimestamp();
                 _left = Math.Min(perSecond * SecondsAtOnce, _left + (time.GetElapsedTime(_since, now).TotalSeconds * perSecond)) - 1;
                 _since = now;
-                return _left >= 0;
+                var wasOverdrawn = _isOverdrawn;
+                _isOverdrawn |= _left < 0;
+                return _isOverdrawn && !wasOverdrawn;
             }
         }
     }

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using Gateway.Boundary.Limits;
 using Gateway.Configuration;
+using Gateway.Platform;
 using Gateway.Proxying;
 
 namespace Gateway.Hosting.Systemd;
@@ -94,7 +95,7 @@ internal sealed class SelfCheck(CurrentConfiguration configuration, ConnectionLi
                 }
 
                 await socket.ConnectAsync(address, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
+                return new PooledSocketStream(socket);
             }
             catch (SocketException) when (i + 1 < addresses.Count)
             {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -7,9 +8,10 @@ namespace Gateway.Hosting.Transport;
 
 /// <summary>
 /// A client's TCP connection as Kestrel needs one. Between socket and reader stand no pipe and no change of thread: what the kernel has
-/// is read in large blocks, and whoever waits for it goes on at once, on the thread of the pool that received it.
+/// is read in large blocks, and whoever waits for it goes on at once, on the thread that received it: one of the pool's or, for WebSockets
+/// and small amounts of HTTP/2, the event loop's own.
 /// </summary>
-internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature
+internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, IEventLoopFeature
 {
     private readonly SocketReader _reader;
     private readonly SocketWriter _writer;
@@ -27,6 +29,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         ConnectionClosed = _closed.Token;
         Features.Set<IConnectionSocketFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
+        Features.Set<IEventLoopFeature>(this);
         _reader = new SocketReader(socket);
         _writer = new SocketWriter(socket, this);
         Transport = new DuplexPipe(_reader, _writer);
@@ -36,6 +39,12 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
     public Socket Socket { get; }
 
     public MemoryPool<byte> MemoryPool => LargeBlocks.Shared;
+
+    public int MostBytes
+    {
+        get => _reader.MostBytesInEventLoop;
+        set => _reader.MostBytesInEventLoop = value;
+    }
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
@@ -72,6 +81,11 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             error = new ConnectionAbortedException("The connection has ended.", exception);
+        }
+
+        if (EventLoop.IsCurrent)
+        {
+            await Task.Yield();
         }
 
         _reader.End(_abortReason ?? error);

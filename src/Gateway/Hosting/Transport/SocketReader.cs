@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
+using Gateway.Platform;
 
 namespace Gateway.Hosting.Transport;
 
@@ -16,6 +17,9 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     // A reader that wants more of what it has without taking any, such as a header that is not complete. HTTP has lower limits of its own.
     private const int MaxSize = 1024 * 1024;
     private const int LeastRoom = 4 * 1024;
+
+    // One after the other without a wait; then the event loop's other sockets have their turn.
+    private const int RoundsInEventLoop = 8;
 
     private readonly Lock _lock = new();
     private ManualResetValueTaskSourceCore<ReadResult> _read;
@@ -36,13 +40,18 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     private bool _isRoomAwaited;
     private bool _isReceiving;
 
+    /// <summary>As <see cref="IEventLoopFeature.MostBytes"/>.</summary>
+    public int MostBytesInEventLoop { get; set; }
+
     /// <summary>Receives until the client's end or the reader's.</summary>
     public async Task ReceiveAsync()
     {
-        while (true)
+        for (var round = 1; ; round++)
         {
             // An idle connection holds no block.
-            await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+            var news = socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+            round = news.IsCompleted ? round : 1;
+            await news;
             Memory<byte> room;
             while (!TryPrepare(out room))
             {
@@ -55,6 +64,12 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
             }
 
             var received = await socket.ReceiveAsync(room, SocketFlags.None);
+            if (EventLoop.IsCurrent && (received == 0 || received > MostBytesInEventLoop || round > RoundsInEventLoop))
+            {
+                round = 1;
+                await Task.Yield();
+            }
+
             if (!Publish(received) || received == 0)
             {
                 return;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Hosting.Transport;
@@ -109,17 +110,24 @@ internal sealed class SocketWriter(Socket socket, SocketConnection connection) :
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> FinishAsync(ValueTask<int> sending)
     {
+        var hasGone = false;
         try
         {
             await sending;
-            return Result(isCompleted: false);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Said by the connection's end, not here: as far as HTTP is concerned, nobody reads what it writes any more.
             connection.Abort(new ConnectionAbortedException("The client has gone.", exception));
-            return Result(isCompleted: true);
+            hasGone = true;
         }
+
+        if (EventLoop.IsCurrent && connection.MostBytes < int.MaxValue)
+        {
+            await Task.Yield();
+        }
+
+        return Result(isCompleted: hasGone);
     }
 
     private FlushResult Result(bool isCompleted)
