@@ -16,6 +16,7 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
     private const double AtOnce = 4;
     private const double PerSecond = 2;
     private const double Debt = 2;
+    private const int MostRemembered = 1000;
 
     private readonly ConcurrentDictionary<ClientNetwork, Allowance> _offenders = new();
 
@@ -60,6 +61,24 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
             if (requests?.HaveEndedBadly ?? !connection.ConnectionClosed.IsCancellationRequested)
             {
                 _offenders.GetOrAdd(client, static _ => new Allowance()).Spend(time);
+                ForgetOldOnes();
+            }
+        }
+    }
+
+    // After three seconds there is nothing left to remember of anybody.
+    private void ForgetOldOnes()
+    {
+        if (_offenders.Count <= MostRemembered)
+        {
+            return;
+        }
+
+        foreach (var offender in _offenders)
+        {
+            if (offender.Value.SecondsToWait(time) < 0)
+            {
+                _offenders.TryRemove(offender);
             }
         }
     }
