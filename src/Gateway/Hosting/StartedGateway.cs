@@ -30,7 +30,12 @@ internal sealed class StartedGateway : IAsyncDisposable
     public static async Task<StartedGateway?> StartAsync(
         GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, TextWriter? phones, TextWriter error, CancellationToken cancellationToken)
     {
-        EventLoop.Share();
+        if (mode == HostMode.Run)
+        {
+            // In dev a command runs beside it and a person's terminal may stand still: nothing there is worth the care.
+            EventLoop.Share();
+        }
+
         WebApplication app;
         CertificateSources certificates;
         PhoneSetup? phone;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Gateway.Platform;
 
 namespace Gateway.Observability;
 
@@ -19,10 +20,20 @@ internal static class ServiceProbe
         try
         {
             await socket.ConnectAsync(uri.DnsSafeHost, uri.Port, limited.Token);
+            if (EventLoop.IsCurrent)
+            {
+                await Task.Yield();
+            }
+
             return true;
         }
         catch (SocketException)
         {
+            if (EventLoop.IsCurrent)
+            {
+                await Task.Yield();
+            }
+
             return false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
