@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace Gateway.Platform;
 
@@ -14,6 +15,23 @@ internal static class EventLoop
 
     /// <summary>Whether this code runs in the thread of a loop, or of anything else but the pool.</summary>
     public static bool IsCurrent => !Thread.CurrentThread.IsThreadPoolThread;
+
+    /// <summary>What was begun, and its user goes on in the pool.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public static async ValueTask LeaveAfterAsync(ValueTask begun)
+    {
+        try
+        {
+            await begun;
+        }
+        finally
+        {
+            if (IsCurrent)
+            {
+                await Task.Yield();
+            }
+        }
+    }
 
     /// <summary>Has it so for this process. Before the first socket waits; afterwards it changes nothing.</summary>
     public static void Share()

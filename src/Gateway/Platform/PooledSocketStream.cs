@@ -37,7 +37,7 @@ internal sealed class PooledSocketStream(Socket socket) : NetworkStream(socket, 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var writing = base.WriteAsync(buffer, cancellationToken);
-        return writing.IsCompleted ? writing : LeaveAsync(writing);
+        return writing.IsCompleted ? writing : EventLoop.LeaveAfterAsync(writing);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -46,22 +46,6 @@ internal sealed class PooledSocketStream(Socket socket) : NetworkStream(socket, 
         try
         {
             return await reading;
-        }
-        finally
-        {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask LeaveAsync(ValueTask writing)
-    {
-        try
-        {
-            await writing;
         }
         finally
         {

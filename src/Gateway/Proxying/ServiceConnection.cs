@@ -63,23 +63,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
     {
         _written += buffer.Length;
         var sending = stream.WriteAsync(buffer, cancellationToken);
-        return sending.IsCompleted || _status.Code == SwitchingProtocols ? sending : SendInPoolAsync(sending);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask SendInPoolAsync(ValueTask sending)
-    {
-        try
-        {
-            await sending;
-        }
-        finally
-        {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-        }
+        return sending.IsCompleted || _status.Code == SwitchingProtocols ? sending : EventLoop.LeaveAfterAsync(sending);
     }
 
     // Not by the order of reads and writes: a service may answer while the body is still being sent, and after 101 all order ends.

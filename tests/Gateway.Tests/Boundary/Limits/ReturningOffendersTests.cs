@@ -18,10 +18,8 @@ public sealed class ReturningOffendersTests
         using var before = TestGateway.CreateClient();
         Assert.Equal("the service", await before.GetStringAsync(gateway.At("/"), Token));
 
-        for (var i = 0; i < 6; i++)
-        {
-            await OffendAsync(gateway);
-        }
+        // At once, so that a busy machine does not spread them over seconds.
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => OffendAsync(gateway)));
 
         var begun = Stopwatch.GetTimestamp();
         using var next = TestGateway.CreateClient();
