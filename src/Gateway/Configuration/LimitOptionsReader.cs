@@ -24,6 +24,7 @@ internal static class LimitOptionsReader
             MaxWebSocketsPerAddress = Number(nameof(LimitOptions.MaxWebSocketsPerAddress)),
             MaxStreamsPerConnection = Number(nameof(LimitOptions.MaxStreamsPerConnection)) ?? defaults.MaxStreamsPerConnection,
             AbortedRequestsPerSecond = Number(nameof(LimitOptions.AbortedRequestsPerSecond)) ?? defaults.AbortedRequestsPerSecond,
+            ControlFramesPerSecond = Number(nameof(LimitOptions.ControlFramesPerSecond)) ?? defaults.ControlFramesPerSecond,
         };
 
         int? Number(string key) => section?.Child(key)?.Value is { } value ? int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture) : null;

@@ -22,6 +22,7 @@ internal static class LimitLines
             Limit(nameof(limits.RequestsPerSecondPerAddress), limits.RequestsPerSecondPerAddress is { } rate ? $"{Words.Number(rate)}, {Words.Number(2 * rate)} at once, then 429" : "no limit"),
             Limit(nameof(limits.MaxStreamsPerConnection), Words.Number(limits.MaxStreamsPerConnection)),
             Limit(nameof(limits.AbortedRequestsPerSecond), Words.Number(limits.AbortedRequestsPerSecond)),
+            Limit(nameof(limits.ControlFramesPerSecond), Words.Number(limits.ControlFramesPerSecond)),
             Limit(nameof(limits.MaxConcurrentHandshakes), Words.Number(limits.MaxConcurrentHandshakes)),
             Limit(nameof(limits.MaxWebSockets), Words.Number(limits.MaxWebSockets) + ", then 503"),
             Limit(nameof(limits.MaxWebSocketsPerAddress), Words.Number(limits.MaxWebSocketsPerAddress))]);

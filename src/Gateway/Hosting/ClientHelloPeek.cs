@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Hosting;

@@ -173,6 +173,7 @@ internal static class GatewayHost
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<PendingHandshakes>();
         services.AddSingleton<ReturningOffenders>();
+        services.AddSingleton<ControlFrames>();
         services.AddSingleton<WebSocketLimits>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());

@@ -119,6 +119,7 @@ internal static class KestrelEndpoints
         });
         endpoint.ListenOptions.Use(PendingHandshakes.End);
         endpoint.ListenOptions.Use(services.GetRequiredService<ReturningOffenders>().Watch);
+        endpoint.ListenOptions.Use(services.GetRequiredService<ControlFrames>().Limit);
         endpoint.ListenOptions.Use(static next => connection =>
         {
             // Kestrel sorts frames there and has the pool serve the requests.

@@ -40,6 +40,3 @@ internal sealed class PeekedInput(PipeReader inner, ReadResult seen) : PipeReade
         return isSeen;
     }
 }
-
-/// <summary>A connection's two directions, one of them replaced.</summary>
-internal sealed record ReplacedTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -36,6 +36,11 @@ internal sealed class StartedGateway : IAsyncDisposable
             EventLoop.Share();
         }
 
+        if (OperatingSystem.IsLinux())
+        {
+            LinuxTls.ReleaseBuffersOfIdleConnections();
+        }
+
         WebApplication app;
         CertificateSources certificates;
         PhoneSetup? phone;

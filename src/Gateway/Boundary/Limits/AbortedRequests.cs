@@ -36,8 +36,8 @@ internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration
     private void Count(HttpContext context, IConnectionLifetimeFeature connection)
     {
         var perSecond = configuration.Value.Gateway.Limits.AbortedRequestsPerSecond;
-        var budget = ConnectionState.Of(context, _ => new Budget(perSecond * SecondsAtOnce, time.GetTimestamp()));
-        if (budget?.IsOverdrawnBy(perSecond, time) == true)
+        var budget = ConnectionState.Of(context, _ => new Budget(new TokenBucket(perSecond * SecondsAtOnce, time)));
+        if (budget?.IsOverdrawnAt(perSecond) == true)
         {
             log.Hit(nameof(LimitOptions.AbortedRequestsPerSecond), context.Connection.RemoteIpAddress);
             connection.Abort();
@@ -45,22 +45,21 @@ internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration
     }
 
     /// <summary>What one connection may still abort.</summary>
-    private sealed class Budget(double left, long since)
+    private sealed class Budget(TokenBucket requests)
     {
-        private double _left = left;
-        private long _since = since;
+        private readonly Lock _lock = new();
+        private TokenBucket _requests = requests;
         private bool _isOverdrawn;
 
         /// <returns>True once: the connection is at its end, and what else it aborts is no news.</returns>
-        public bool IsOverdrawnBy(int perSecond, TimeProvider time)
+        public bool IsOverdrawnAt(int perSecond)
         {
-            lock (this)
+            lock (_lock)
             {
-                var now = time.GetTimestamp();
-                _left = Math.Min(perSecond * SecondsAtOnce, _left + (time.GetElapsedTime(_since, now).TotalSeconds * perSecond)) - 1;
-                _since = now;
+                _requests.Refill(perSecond, perSecond * SecondsAtOnce);
+                _requests.Left--;
                 var wasOverdrawn = _isOverdrawn;
-                _isOverdrawn |= _left < 0;
+                _isOverdrawn |= _requests.Left < 0;
                 return _isOverdrawn && !wasOverdrawn;
             }
         }

@@ -9,13 +9,13 @@ namespace Gateway.Boundary.Limits;
 
 /// <summary>
 /// Whoever is thrown out for a flood over HTTP/2 comes back at once, and pays with a handshake for a hundred requests. An address whose
-/// connections end so, four at once and then two a second, waits before its next one, a second at most; what it has open goes on.
+/// connections end so, four at once and then one in two seconds, waits before its next one, two seconds at most; what it has open goes on.
 /// </summary>
 internal sealed class ReturningOffenders(CurrentConfiguration configuration, TimeProvider time, LimitLog log)
 {
     private const double AtOnce = 4;
-    private const double PerSecond = 2;
-    private const double Debt = 2;
+    private const double PerSecond = 0.5;
+    private const double Debt = 1;
     private const int MostRemembered = 1000;
 
     private readonly ConcurrentDictionary<ClientNetwork, Allowance> _offenders = new();
@@ -32,9 +32,12 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
             ? WatchAsync(connection, client, next)
             : next(connection);
 
+    /// <summary>Says of a connection that it ends for what its client did.</summary>
+    public static void Accuse(ConnectionContext connection) => connection.Items[typeof(ReturningOffenders)] = connection;
+
     private async Task WaitAsync(ConnectionContext connection, ClientNetwork client, Allowance allowance, ConnectionDelegate next)
     {
-        var seconds = allowance.SecondsToWait(time);
+        var seconds = allowance.SecondsToWait();
         if (seconds < 0)
         {
             _offenders.TryRemove(KeyValuePair.Create(client, allowance));
@@ -56,17 +59,22 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
         }
         finally
         {
-            // One without any request was ended for its frames, unless the client itself has left.
-            var requests = connection.Items.TryGetValue(typeof(EarnedRequests), out var found) ? found as EarnedRequests : null;
-            if (requests?.HaveEndedBadly ?? !connection.ConnectionClosed.IsCancellationRequested)
+            if (HasOffended(connection))
             {
-                _offenders.GetOrAdd(client, static _ => new Allowance()).Spend(time);
+                _offenders.GetOrAdd(client, static (_, time) => new Allowance(time), time).Spend();
                 ForgetOldOnes();
             }
         }
     }
 
-    // After three seconds there is nothing left to remember of anybody.
+    // One without any request was ended for its frames, unless the client itself has left.
+    private static bool HasOffended(ConnectionContext connection) =>
+        connection.Items.ContainsKey(typeof(ReturningOffenders))
+        || (connection.Items.TryGetValue(typeof(EarnedRequests), out var requests)
+            ? ((EarnedRequests)requests!).HaveEndedBadly
+            : !connection.ConnectionClosed.IsCancellationRequested);
+
+    // After ten seconds there is nothing left to remember of anybody.
     private void ForgetOldOnes()
     {
         if (_offenders.Count <= MostRemembered)
@@ -76,7 +84,7 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
 
         foreach (var offender in _offenders)
         {
-            if (offender.Value.SecondsToWait(time) < 0)
+            if (offender.Value.SecondsToWait() < 0)
             {
                 _offenders.TryRemove(offender);
             }
@@ -87,36 +95,28 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
         connection.RemoteEndPoint is IPEndPoint { Address: var peer } && !configuration.Value.Gateway.TrustedProxies.Covers(peer) ? ClientNetwork.Of(peer) : null;
 
     /// <summary>What one address may still do.</summary>
-    private sealed class Allowance
+    private sealed class Allowance(TimeProvider time)
     {
         private readonly Lock _lock = new();
-        private double _left = AtOnce;
-        private long _since;
+        private TokenBucket _ends = new(AtOnce, time);
 
-        public void Spend(TimeProvider time)
+        public void Spend()
         {
             lock (_lock)
             {
-                Refill(time);
-                _left = Math.Max(-Debt, _left - 1);
+                _ends.Refill(PerSecond, AtOnce);
+                _ends.Left = Math.Max(-Debt, _ends.Left - 1);
             }
         }
 
         /// <returns>Less than zero: nothing is left of it.</returns>
-        public double SecondsToWait(TimeProvider time)
+        public double SecondsToWait()
         {
             lock (_lock)
             {
-                Refill(time);
-                return _left >= AtOnce ? -1 : Math.Max(0, -_left / PerSecond);
+                _ends.Refill(PerSecond, AtOnce);
+                return _ends.Left >= AtOnce ? -1 : Math.Max(0, -_ends.Left / PerSecond);
             }
-        }
-
-        private void Refill(TimeProvider time)
-        {
-            var now = time.GetTimestamp();
-            _left = _since == 0 ? AtOnce : Math.Min(AtOnce, _left + (time.GetElapsedTime(_since, now).TotalSeconds * PerSecond));
-            _since = now;
         }
     }
 }

@@ -76,6 +76,9 @@ internal sealed class ReadingClient(ConnectionContext connection, Socket socket)
 
     public IPAddress? Address => (connection.RemoteEndPoint as IPEndPoint)?.Address;
 
+    /// <summary>Bytes that the client has taken since the connection began.</summary>
+    public ulong Acknowledged => SendQueue.Of(socket).Acknowledged;
+
     /// <summary>A WebSocket on this connection has been opened or closed. While there is one, the client may be out of reach for a while.</summary>
     public void CountCalls(int change) => Interlocked.Add(ref _calls, change);
 

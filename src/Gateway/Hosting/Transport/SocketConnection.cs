@@ -32,7 +32,7 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         Features.Set<IEventLoopFeature>(this);
         _reader = new SocketReader(socket);
         _writer = new SocketWriter(socket, this);
-        Transport = new DuplexPipe(_reader, _writer);
+        Transport = new ReplacedTransport(_reader, _writer);
         _receiving = ReceiveAsync();
     }
 
@@ -118,6 +118,4 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
 
         Socket.Dispose();
     }
-
-    private sealed record DuplexPipe(System.IO.Pipelines.PipeReader Input, System.IO.Pipelines.PipeWriter Output) : System.IO.Pipelines.IDuplexPipe;
 }

@@ -14,7 +14,7 @@ internal static class AnswerTranslator
             [var code, ..] when int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => (number, directive.Arguments.ElementAtOrDefault(1)),
             _ => (0, null),
         };
-        var route = new ImportedRoute { Name = name, Path = path, Status = status, Comment = ServerTranslator.Origin(directive) };
+        var route = new ImportedRoute { Name = name, Path = path, Status = status, Comment = ServerRoutes.Origin(directive) };
         if (status is 301 or 302 or 303 or 307 or 308 && text is not null)
         {
             if (RedirectTarget.Translate(text, server, groups) is not { } target)
@@ -101,7 +101,7 @@ internal static class AnswerTranslator
             Path = match.Template,
             Status = directive.Arguments.Contains("permanent") ? 301 : 302,
             Redirect = target + (withQuery ? "{query}" : ""),
-            Comment = ServerTranslator.Origin(directive),
+            Comment = ServerRoutes.Origin(directive),
         };
     }
 

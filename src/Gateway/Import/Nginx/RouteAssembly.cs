@@ -15,8 +15,7 @@ internal sealed class RouteAssembly(ImportContext context, IReadOnlyList<NginxSe
         AllowHosts();
         foreach (var server in servers)
         {
-            var routes = new ServerTranslator(context, server, _upstreams, _access, hstsIsGlobal, servers.Count == 1).Translate();
-            Add(server, routes);
+            Add(server, Translate(server));
         }
 
         foreach (var server in redirecting)
@@ -27,6 +26,13 @@ internal sealed class RouteAssembly(ImportContext context, IReadOnlyList<NginxSe
                 AddUnlessTaken(new ImportedRoute { Name = server.Title, Path = "/{**rest}", Hosts = server.Names.Hosts, Status = status, Redirect = target, Comment = source.Place.Short }, source);
             }
         }
+    }
+
+    private IReadOnlyList<RankedRoute> Translate(NginxServer server)
+    {
+        var routes = new ServerRoutes(server, servers.Count == 1);
+        var proxy = new ProxyTranslator(context, server, _upstreams, _access, routes, hstsIsGlobal);
+        return new ServerTranslator(context, server, _access, routes, proxy).Translate();
     }
 
     private bool HasCatchAll => servers.Any(s => s.Names.IsCatchAll || s.Names.Hosts.Count == 0);

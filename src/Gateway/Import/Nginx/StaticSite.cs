@@ -29,7 +29,7 @@ internal static class StaticSite
             files.Add("AuthorizationPolicy", policy);
         }
 
-        context.Output.Settings.Add(("StaticFiles", files, ServerTranslator.Origin(root)));
+        context.Output.Settings.Add(("StaticFiles", files, ServerRoutes.Origin(root)));
         report.Change(root, Directory.Exists(context.Files.Resolve(root.First))
             ? "Gateway:StaticFiles: text is UTF-8, ETags are its own, nosniff, and Cache-Control: no-cache unless its CacheControl says more"
             : "Gateway:StaticFiles; this folder is not on this machine: `gateway check` will say so until it is");

@@ -43,7 +43,7 @@ internal sealed class UpstreamTranslator(ImportContext context)
             Version = version,
             AcceptsAnyCertificate = acceptsAny,
             SslProtocols = protocols,
-            Comment = (upstream is null ? "" : ServerTranslator.Origin(upstream)) + (acceptsAny ? (upstream is null ? "" : ": ") + "As nginx does unless proxy_ssl_verify is on, the service's certificate is not checked." : ""),
+            Comment = (upstream is null ? "" : ServerRoutes.Origin(upstream)) + (acceptsAny ? (upstream is null ? "" : ": ") + "As nginx does unless proxy_ssl_verify is on, the service's certificate is not checked." : ""),
         };
         if (cluster.AffinityCookie is not null)
         {

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Gateway.Platform;
+
+namespace Gateway.Tests.Platform;
+
+[SupportedOSPlatform("linux")]
+public sealed class LinuxTlsTests
+{
+    private const int Mode = 33;
+    private const int ReleaseBuffers = 0x10;
+
+    [Fact]
+    public void ContextsThatAreMadeFromNowOnReleaseTheBuffersOfTheirConnections()
+    {
+        Assert.SkipUnless(NativeLibrary.TryLoad("libssl.so.3", out _), "needs OpenSSL 3");
+        Assert.True(LinuxTls.ReleaseBuffersOfIdleConnections());
+
+        var context = NewContext(Method());
+        Assert.Equal(ReleaseBuffers, Control(context, Mode, 0, 0) & ReleaseBuffers);
+        Free(context);
+    }
+
+    [DllImport("libssl.so.3", EntryPoint = "TLS_method")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Method();
+
+    [DllImport("libssl.so.3", EntryPoint = "SSL_CTX_new")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint NewContext(nint method);
+
+    [DllImport("libssl.so.3", EntryPoint = "SSL_CTX_free")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern void Free(nint context);
+
+    [DllImport("libssl.so.3", EntryPoint = "SSL_CTX_ctrl")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Control(nint context, int command, nint number, nint pointer);
+}
