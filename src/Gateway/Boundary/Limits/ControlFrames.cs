@@ -56,7 +56,7 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
     {
         private readonly int _most = perSecond * SecondsAtOnce;
         private TokenBucket _frames = new(perSecond * SecondsAtOnce, time);
-        private ulong _acknowledged;
+        private double _spent;
         private bool _isOverdrawn;
 
         /// <returns>True once.</returns>
@@ -69,10 +69,10 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
                 return false;
             }
 
-            var acknowledged = client.Acknowledged;
-            _frames.Left += (acknowledged - _acknowledged) / BytesOfAnswers;
-            _acknowledged = acknowledged;
-            _isOverdrawn = _frames.Left < 0;
+            // Beyond the rate each frame needs its bytes.
+            _spent -= _frames.Left;
+            _frames.Left = 0;
+            _isOverdrawn = _spent > client.Acknowledged / BytesOfAnswers;
             return _isOverdrawn;
         }
     }
