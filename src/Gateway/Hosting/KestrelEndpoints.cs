@@ -44,7 +44,6 @@ internal static class KestrelEndpoints
         kestrel.ResponseHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
         var proxyProtocol = kestrel.ApplicationServices.GetRequiredService<ProxyProtocol>();
         var connectionLimits = kestrel.ApplicationServices.GetRequiredService<ConnectionLimits>();
-        var offenders = kestrel.ApplicationServices.GetRequiredService<ReturningOffenders>();
         var slowReaders = kestrel.ApplicationServices.GetRequiredService<SlowReaders>();
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
@@ -59,7 +58,6 @@ internal static class KestrelEndpoints
             });
             endpoint.Use(proxyProtocol.Middleware);
             endpoint.Use(connectionLimits.Middleware);
-            endpoint.Use(offenders.Wait);
             endpoint.Use(slowReaders.Middleware);
             endpoint.Use(next => FirstRequest.Await(next, FirstRequestTime, endpoint.ApplicationServices.GetRequiredService<TimeProvider>()));
         });
@@ -118,7 +116,7 @@ internal static class KestrelEndpoints
             OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, services.GetRequiredService<CurrentConfiguration>()).AnswerAsync,
         });
         endpoint.ListenOptions.Use(PendingHandshakes.End);
-        endpoint.ListenOptions.Use(services.GetRequiredService<ReturningOffenders>().Watch);
+        endpoint.ListenOptions.Use(services.GetRequiredService<ReturningOffenders>().Middleware);
         endpoint.ListenOptions.Use(services.GetRequiredService<ControlFrames>().Limit);
         endpoint.ListenOptions.Use(static next => connection =>
         {

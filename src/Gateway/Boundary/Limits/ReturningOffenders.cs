@@ -9,7 +9,8 @@ namespace Gateway.Boundary.Limits;
 
 /// <summary>
 /// Whoever is thrown out for a flood over HTTP/2 comes back at once, and pays with a handshake for a hundred requests. An address whose
-/// connections end so, four at once and then one in two seconds, waits before its next one, two seconds at most; what it has open goes on.
+/// connections end so, four at once and then one in two seconds, waits before its next one over HTTP/2, two seconds at most; what it has
+/// open goes on.
 /// </summary>
 internal sealed class ReturningOffenders(CurrentConfiguration configuration, TimeProvider time, LimitLog log)
 {
@@ -20,23 +21,62 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
 
     private readonly ConcurrentDictionary<ClientNetwork, Allowance> _offenders = new();
 
-    /// <summary>To be placed before TLS.</summary>
-    public Func<ConnectionDelegate, ConnectionDelegate> Wait => next => connection =>
-        !_offenders.IsEmpty && ClientOf(connection) is { } client && _offenders.TryGetValue(client, out var allowance)
-            ? WaitAsync(connection, client, allowance, next)
-            : next(connection);
-
     /// <summary>To be placed behind TLS.</summary>
-    public Func<ConnectionDelegate, ConnectionDelegate> Watch => next => connection =>
+    public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => connection =>
         connection.Features.Get<ISslStreamFeature>()?.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2 && ClientOf(connection) is { } client
-            ? WatchAsync(connection, client, next)
+            ? ServeAsync(connection, client, next)
             : next(connection);
 
-    /// <summary>Says of a connection that it ends for what its client did.</summary>
-    public static void Accuse(ConnectionContext connection) => connection.Items[typeof(ReturningOffenders)] = connection;
-
-    private async Task WaitAsync(ConnectionContext connection, ClientNetwork client, Allowance allowance, ConnectionDelegate next)
+    /// <summary>Says of a connection that it is ended for what its client does; before that, since the client may be back at once.</summary>
+    public static void Accuse(ConnectionContext connection)
     {
+        if (connection.Items.TryGetValue(typeof(ReturningOffenders), out var spend))
+        {
+            ((Action)spend!)();
+        }
+    }
+
+    private async Task ServeAsync(ConnectionContext connection, ClientNetwork client, ConnectionDelegate next)
+    {
+        await WaitAsync(connection, client);
+        var isSpent = 0;
+        connection.Items[typeof(ReturningOffenders)] = (Action)Spend;
+        try
+        {
+            // When the client sees the end its requests have not ended yet.
+            await using var end = connection.ConnectionClosed.Register(SpendIfOffended);
+            await next(connection);
+        }
+        finally
+        {
+            SpendIfOffended();
+        }
+
+        void SpendIfOffended()
+        {
+            if (HasOffended(connection))
+            {
+                Spend();
+            }
+        }
+
+        void Spend()
+        {
+            if (Interlocked.Exchange(ref isSpent, 1) == 0)
+            {
+                _offenders.GetOrAdd(client, static (_, time) => new Allowance(time), time).Spend();
+                ForgetOldOnes();
+            }
+        }
+    }
+
+    private async Task WaitAsync(ConnectionContext connection, ClientNetwork client)
+    {
+        if (!_offenders.TryGetValue(client, out var allowance))
+        {
+            return;
+        }
+
         var seconds = allowance.SecondsToWait();
         if (seconds < 0)
         {
@@ -47,29 +87,12 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
             log.Hit("HTTP/2 (waits before it comes back)", (connection.RemoteEndPoint as IPEndPoint)?.Address);
             await Task.Delay(TimeSpan.FromSeconds(seconds), time, connection.ConnectionClosed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        await next(connection);
     }
 
-    private async Task WatchAsync(ConnectionContext connection, ClientNetwork client, ConnectionDelegate next)
-    {
-        try
-        {
-            await next(connection);
-        }
-        finally
-        {
-            if (HasOffended(connection))
-            {
-                _offenders.GetOrAdd(client, static (_, time) => new Allowance(time), time).Spend();
-                ForgetOldOnes();
-            }
-        }
-    }
-
-    // One without any request was ended for its frames, unless the client itself has left.
+    // Kestrel's word is there before its requests have ended. One without any request was ended for its frames, unless the client itself
+    // has left.
     private static bool HasOffended(ConnectionContext connection) =>
-        connection.Items.ContainsKey(typeof(ReturningOffenders))
+        ServerEndings.IsFlood(connection)
         || (connection.Items.TryGetValue(typeof(EarnedRequests), out var requests)
             ? ((EarnedRequests)requests!).HaveEndedBadly
             : !connection.ConnectionClosed.IsCancellationRequested);

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using Gateway.Configuration;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Boundary.Limits;
 
@@ -10,6 +12,9 @@ namespace Gateway.Boundary.Limits;
 /// </summary>
 internal sealed class ServerEndings : IHostedService, IDisposable
 {
+    // The tag for why Kestrel ended a connection.
+    private const string Reason = "error.type";
+
     private readonly MeterListener _listener = new();
     private readonly RefusedBodies _bodies;
     private readonly LimitLog _log;
@@ -26,6 +31,20 @@ internal sealed class ServerEndings : IHostedService, IDisposable
             }
         };
         _listener.SetMeasurementEventCallback<double>(OnEnd);
+    }
+
+    /// <summary>Whether Kestrel has said that it ends an HTTP/2 connection because its client sends too much of something.</summary>
+    public static bool IsFlood(ConnectionContext connection)
+    {
+        try
+        {
+            return connection.Features.Get<IConnectionMetricsTagsFeature>()?.Tags.Any(static tag => tag.Key == Reason && IsFlood(tag.Value as string)) ?? false;
+        }
+        catch (InvalidOperationException)
+        {
+            // It is saying so just now, or something else.
+            return false;
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -50,7 +69,7 @@ internal sealed class ServerEndings : IHostedService, IDisposable
         string? error = null, version = null;
         foreach (var (name, value) in tags)
         {
-            error = name == "error.type" ? value as string : error;
+            error = name == Reason ? value as string : error;
             version = name == "network.protocol.version" ? value as string : version;
         }
 
@@ -60,14 +79,16 @@ internal sealed class ServerEndings : IHostedService, IDisposable
         }
     }
 
+    private static bool IsFlood(string? reason) => reason is "stream_reset_limit_exceeded" or "flow_control_queue_size_exceeded"
+        or "flow_control_window_exceeded" or "output_queue_size_exceeded" or "max_frame_length_exceeded";
+
     // Over HTTP/1.1 ServerRefusals counts the headers, with the client.
     private static string? LimitOf(string instrument, string error, string? version) => (instrument, error) switch
     {
         ("kestrel.tls_handshake.duration", _) => error.EndsWith("CanceledException", StringComparison.Ordinal) ? nameof(LimitOptions.HandshakeTimeout) : null,
         (_, "max_request_headers_total_size_exceeded") when version != "1.1" => nameof(LimitOptions.MaxRequestHeadersSize),
         (_, "max_request_header_count_exceeded") when version != "1.1" => nameof(LimitOptions.MaxRequestHeaderCount),
-        (_, "stream_reset_limit_exceeded" or "flow_control_queue_size_exceeded" or "flow_control_window_exceeded" or "output_queue_size_exceeded"
-            or "max_frame_length_exceeded") => $"HTTP/2 ({error})",
+        _ when IsFlood(error) => $"HTTP/2 ({error})",
         _ => null,
     };
 }

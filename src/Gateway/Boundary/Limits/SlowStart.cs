@@ -14,6 +14,7 @@ internal sealed class SlowStart
     private const int AtFirst = 16;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan News = TimeSpan.FromMilliseconds(2);
 
     private readonly RequestDelegate _next;
     private readonly TimeProvider _time;
@@ -42,8 +43,8 @@ internal sealed class SlowStart
                 return;
             }
 
-            // When a connection ends, its requests end first and hear of it later, by way of the pool's queue.
-            await Task.Yield();
+            // When a connection ends, its requests end one by one, as if they had been answered, and hear of it only then.
+            await Task.Delay(News, _time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         try

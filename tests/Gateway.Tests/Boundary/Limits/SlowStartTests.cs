@@ -172,6 +172,8 @@ public sealed class SlowStartTests
                 Assert.InRange(_served.Count, 0, count);
             }
 
+            // Who has waited looks once more whether its connection still stands.
+            _time.Advance(TimeSpan.FromMilliseconds(2));
             await Task.Delay(1, limit.Token);
         }
     }
