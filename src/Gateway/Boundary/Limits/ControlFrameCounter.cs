@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace Gateway.Boundary.Limits;
 
-/// <summary>Counts the frames (RFC 9113 section 4.1) of what an HTTP/2 client sends that carry neither a request nor data.</summary>
+/// <summary>Counts the frames (RFC 9113 section 4.1) of what an HTTP/2 client sends that carry no data; which HEADERS begin a request that is served is
+/// not to be seen here.</summary>
 internal struct ControlFrameCounter()
 {
     private const int Preface = 24;
@@ -56,8 +57,7 @@ internal struct ControlFrameCounter()
     private static int Weight(int length, int type, int flags) => type switch
     {
         Data when length > 0 || (flags & EndStream) != 0 => 0,
-        Headers => 0,
-        Continuation => 1,
+        Headers or Continuation => 1,
         _ => 1 + (length / BytesOfOne),
     };
 }

@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Gateway.Boundary.Limits;
 
 /// <summary>
-/// Ends an HTTP/2 connection whose client sends frames without requests or data at a rate that no browser has: SETTINGS, PING, PRIORITY,
-/// windows of a byte, empty frames and unknown ones. They cost him nothing, and Kestrel answers them for as long as he likes. Linux only.
+/// Ends an HTTP/2 connection whose client sends frames that bring neither a request nor data at a rate that no browser has: SETTINGS,
+/// PING, PRIORITY, windows of a byte, empty frames, unknown ones, requests beyond the concurrent ones. They cost him nothing, and Kestrel
+/// answers them for as long as he likes. Linux only.
 /// </summary>
 internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProvider time, LimitLog log)
 {
@@ -29,7 +30,7 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
     private async Task LimitAsync(ConnectionContext connection, ReadingClient client, ConnectionDelegate next)
     {
         var transport = connection.Transport;
-        var budget = new Budget(client, configuration.Value.Gateway.Limits.ControlFramesPerSecond, time);
+        var budget = new Budget(connection, client, configuration.Value.Gateway.Limits.ControlFramesPerSecond, time);
         connection.Transport = new ReplacedTransport(new CountedFrames(transport.Input, count => Spend(connection, budget, count)), transport.Output);
         try
         {
@@ -52,10 +53,11 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
     }
 
     /// <summary>What one connection may still send.</summary>
-    private sealed class Budget(ReadingClient client, int perSecond, TimeProvider time)
+    private sealed class Budget(ConnectionContext connection, ReadingClient client, int perSecond, TimeProvider time)
     {
         private readonly int _most = perSecond * SecondsAtOnce;
         private TokenBucket _frames = new(perSecond * SecondsAtOnce, time);
+        private long _requests;
         private double _spent;
         private bool _isOverdrawn;
 
@@ -65,6 +67,15 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
             _frames.Refill(perSecond, _most);
             _frames.Left -= count;
             if (_frames.Left >= 0 || _isOverdrawn)
+            {
+                return false;
+            }
+
+            // The HEADERS of a request that is served are none of these frames.
+            var requests = ConnectionState.Find<EarnedRequests>(connection)?.Begun ?? 0;
+            _frames.Left += requests - _requests;
+            _requests = requests;
+            if (_frames.Left >= 0)
             {
                 return false;
             }

@@ -6,12 +6,25 @@ internal sealed class EarnedRequests(int atFirst)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<TaskCompletionSource<bool>> _waiting = [];
+    private long _begun;
     private int _served;
     private int _earned = atFirst;
     // Of requests that have ended since the last one came.
     private int _credit;
     private long _endedWell;
     private long _endedBadly;
+
+    /// <summary>How many have come so far.</summary>
+    public long Begun
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _begun;
+            }
+        }
+    }
 
     /// <summary>More were aborted, by the client or with the connection, than were answered.</summary>
     public bool HaveEndedBadly
@@ -29,6 +42,7 @@ internal sealed class EarnedRequests(int atFirst)
     {
         lock (_lock)
         {
+            _begun++;
             // Only now: when a connection ends, the requests under way end as if they had been answered.
             _earned = (int)Math.Min(int.MaxValue, (long)_earned + _credit);
             _credit = 0;

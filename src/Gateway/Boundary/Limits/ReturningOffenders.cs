@@ -93,9 +93,7 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
     // has left.
     private static bool HasOffended(ConnectionContext connection) =>
         ServerEndings.IsFlood(connection)
-        || (connection.Items.TryGetValue(typeof(EarnedRequests), out var requests)
-            ? ((EarnedRequests)requests!).HaveEndedBadly
-            : !connection.ConnectionClosed.IsCancellationRequested);
+        || (ConnectionState.Find<EarnedRequests>(connection)?.HaveEndedBadly ?? !connection.ConnectionClosed.IsCancellationRequested);
 
     // After ten seconds there is nothing left to remember of anybody.
     private void ForgetOldOnes()

@@ -24,7 +24,7 @@ public sealed class ControlFramesTests
         { "WINDOW_UPDATE", Http2Adversary.Frame(Http2Adversary.WindowUpdate, 0, 1, new byte[4]), 1 },
         { "PRIORITY", Http2Adversary.Frame(Http2Adversary.Priority, 0, 1, new byte[5]), 1 },
         { "RST_STREAM", Http2Adversary.Frame(Http2Adversary.Reset, 0, 1, new byte[4]), 1 },
-        { "HEADERS", Http2Adversary.Frame(Http2Adversary.Headers, Http2Adversary.EndHeaders, 1, new byte[300]), 0 },
+        { "HEADERS", Http2Adversary.Frame(Http2Adversary.Headers, Http2Adversary.EndHeaders, 1, new byte[300]), 1 },
         { "CONTINUATION", Http2Adversary.Frame(Http2Adversary.Continuation, 0, 1, new byte[1000]), 1 },
         { "DATA", Http2Adversary.Frame(Http2Adversary.Data, 0, 1, new byte[1000]), 0 },
         { "DATA without data", Http2Adversary.Frame(Http2Adversary.Data, 0, 1, []), 1 },
@@ -35,7 +35,7 @@ public sealed class ControlFramesTests
 
     [Theory]
     [MemberData(nameof(Frames))]
-    public void CountsWhatIsNeitherRequestNorData(string name, byte[] frame, int expected)
+    public void CountsWhatIsNotData(string name, byte[] frame, int expected)
     {
         byte[] sent = [.. Preface, .. frame, .. frame];
 
@@ -52,6 +52,7 @@ public sealed class ControlFramesTests
     [InlineData("empty continuation")]
     [InlineData("empty data")]
     [InlineData("windows of a byte")]
+    [InlineData("window of nothing")]
     public async Task AFloodEndsItsConnectionAndNoOther(string attack)
     {
         await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("the service"));
@@ -91,6 +92,22 @@ public sealed class ControlFramesTests
                 taken += payload.Length;
                 await client.SendAsync([.. Steps(payload.Length, 1000)], Token);
             }
+        }
+
+        Assert.DoesNotContain(gateway.Log.All, line => line.Message.StartsWith(Hit, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RequestsThatAreServedAreNoControlFrames()
+    {
+        await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("the service"));
+        await using var gateway = await TestGateway.StartAsync(With(service.Address, new LimitOptions { ControlFramesPerSecond = 10 }));
+        using var client = TestGateway.CreateClient();
+        (client.DefaultRequestVersion, client.DefaultVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+
+        for (var i = 0; i < 500; i++)
+        {
+            Assert.Equal("the service", await client.GetStringAsync(gateway.At("/"), Token));
         }
 
         Assert.DoesNotContain(gateway.Log.All, line => line.Message.StartsWith(Hit, StringComparison.Ordinal));
