@@ -46,7 +46,7 @@ internal sealed record LimitOptions
     /// <summary>Requests that one connection may abort a second, with ten times as many at once; beyond, it is closed.</summary>
     public int AbortedRequestsPerSecond { get; init; } = 10;
 
-    /// <summary>Frames that bring neither a request to serve nor data, which one HTTP/2 connection may send a second, with twice as many at once and one more for
-    /// each 256 bytes of answers that the client has taken; beyond, it is closed.</summary>
+    /// <summary>Frames that bring neither a request to serve nor data, which one HTTP/2 connection may send a second, with twice as many at
+    /// once and one more for each 256 bytes of answers that the client has taken; beyond, it is closed.</summary>
     public int ControlFramesPerSecond { get; init; } = 500;
 }
