@@ -6,6 +6,7 @@ using Backends.Voice;
 using Gateway.Acme;
 using Gateway.Boundary;
 using Gateway.Boundary.Access;
+using Gateway.Boundary.Limits;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Proxying;
@@ -27,6 +28,7 @@ internal static class Parsers
         ["acme"] = Acme,
         ["client-hello"] = Hello,
         ["configuration"] = Configuration,
+        ["http2-frames"] = Http2Frames,
         ["jpeg"] = Jpeg,
         ["proxy-protocol"] = ProxyProtocol,
         ["request-target"] = RequestTarget,
@@ -205,6 +207,25 @@ internal static class Parsers
 
         Hold((whole.Bytes, whole.Closed, whole.CloseCode, whole.BytesToBoundary) == (pieces.Bytes, pieces.Closed, pieces.CloseCode, pieces.BytesToBoundary), "not the same in pieces");
         Hold(whole.BytesToBoundary >= 0, "a negative rest");
+    }
+
+    /// <summary>How a client cuts its frames into pieces makes no difference.</summary>
+    private static void Http2Frames(byte[] bytes)
+    {
+        var whole = new ControlFrameCounter();
+        var counted = whole.Count(new ReadOnlySequence<byte>(bytes));
+        Hold(counted >= 0, "less than none");
+        foreach (var length in new[] { 1, 2, 7 })
+        {
+            var pieces = new ControlFrameCounter();
+            var sum = 0L;
+            for (var at = 0; at < bytes.Length; at += length)
+            {
+                sum += pieces.Count(new ReadOnlySequence<byte>(bytes, at, Math.Min(length, bytes.Length - at)));
+            }
+
+            Hold(sum == counted, $"{sum} in pieces of {length}, {counted} in one");
+        }
     }
 
     /// <summary>What is let through has no dot segments at the service, and resolving it once more changes nothing.</summary>

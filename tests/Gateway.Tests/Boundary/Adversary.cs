@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -20,9 +21,19 @@ internal static class Adversary
     }
 
     /// <summary>Opens a connection; with a protocol it is negotiated.</summary>
-    public static async Task<SslStream> ConnectAsync(TestGateway gateway, SslApplicationProtocol? protocol, CancellationToken cancellationToken)
+    /// <param name="gateway">Where to.</param>
+    /// <param name="protocol">By ALPN.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="from">The address to come from, one of the loopback's; null for the usual one.</param>
+    public static async Task<SslStream> ConnectAsync(
+        TestGateway gateway, SslApplicationProtocol? protocol, CancellationToken cancellationToken, IPAddress? from = null)
     {
-        var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (from is not null)
+        {
+            tcp.Bind(new IPEndPoint(from, 0));
+        }
+
         await tcp.ConnectAsync("127.0.0.1", new Uri(gateway.Address).Port, cancellationToken);
         var tls = new SslStream(new NetworkStream(tcp, ownsSocket: true), false, TestGateway.IsTestCertificate);
         await tls.AuthenticateAsClientAsync(
@@ -30,8 +41,8 @@ internal static class Adversary
         return tls;
     }
 
-    public static async Task<Http2Adversary> ConnectHttp2Async(TestGateway gateway, CancellationToken cancellationToken) =>
-        await Http2Adversary.BeginAsync(await ConnectAsync(gateway, SslApplicationProtocol.Http2, cancellationToken), cancellationToken);
+    public static async Task<Http2Adversary> ConnectHttp2Async(TestGateway gateway, CancellationToken cancellationToken, IPAddress? from = null) =>
+        await Http2Adversary.BeginAsync(await ConnectAsync(gateway, SslApplicationProtocol.Http2, cancellationToken, from), cancellationToken);
 
     public static async Task<AdversaryAnswer> ExchangeAsync(Stream connection, string request, CancellationToken cancellationToken)
     {

@@ -12,7 +12,8 @@ internal sealed class Http2Adversary : IAsyncDisposable
 
     private const int FrameHeader = 9;
 
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+    // Offenders wait for two seconds.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
 
     private readonly SslStream _connection;
 

@@ -89,11 +89,9 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
         }
     }
 
-    // Kestrel's word is there before its requests have ended. One without any request was ended for its frames, unless the client itself
-    // has left.
+    // Kestrel's word is there before its requests have ended. A connection that a browser only held ready is none.
     private static bool HasOffended(ConnectionContext connection) =>
-        ServerEndings.IsFlood(connection)
-        || (ConnectionState.Find<EarnedRequests>(connection)?.HaveEndedBadly ?? !connection.ConnectionClosed.IsCancellationRequested);
+        ServerEndings.IsOffence(connection) || ConnectionState.Find<EarnedRequests>(connection)?.HaveEndedBadly == true;
 
     // After ten seconds there is nothing left to remember of anybody.
     private void ForgetOldOnes()

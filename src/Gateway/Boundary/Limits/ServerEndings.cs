@@ -15,6 +15,8 @@ internal sealed class ServerEndings : IHostedService, IDisposable
     // The tag for why Kestrel ended a connection.
     private const string Reason = "error.type";
 
+    private static readonly string[] Offences = ["invalid_", "unexpected_", "max_request_header"];
+
     private readonly MeterListener _listener = new();
     private readonly RefusedBodies _bodies;
     private readonly LimitLog _log;
@@ -33,12 +35,13 @@ internal sealed class ServerEndings : IHostedService, IDisposable
         _listener.SetMeasurementEventCallback<double>(OnEnd);
     }
 
-    /// <summary>Whether Kestrel has said that it ends an HTTP/2 connection because its client sends too much of something.</summary>
-    public static bool IsFlood(ConnectionContext connection)
+    /// <summary>Whether Kestrel has said that it ends an HTTP/2 connection because its client sends too much of something, or what is no
+    /// HTTP/2.</summary>
+    public static bool IsOffence(ConnectionContext connection)
     {
         try
         {
-            return connection.Features.Get<IConnectionMetricsTagsFeature>()?.Tags.Any(static tag => tag.Key == Reason && IsFlood(tag.Value as string)) ?? false;
+            return connection.Features.Get<IConnectionMetricsTagsFeature>()?.Tags.Any(static tag => tag.Key == Reason && IsOffence(tag.Value as string)) ?? false;
         }
         catch (InvalidOperationException)
         {
@@ -81,6 +84,10 @@ internal sealed class ServerEndings : IHostedService, IDisposable
 
     private static bool IsFlood(string? reason) => reason is "stream_reset_limit_exceeded" or "flow_control_queue_size_exceeded"
         or "flow_control_window_exceeded" or "output_queue_size_exceeded" or "max_frame_length_exceeded";
+
+    private static bool IsOffence(string? reason) => IsFlood(reason)
+        || reason is "missing_frame" or "frame_after_stream_close" or "stream_self_dependency" or "unknown_stream"
+        || (reason is not null && Offences.Any(start => reason.StartsWith(start, StringComparison.Ordinal)));
 
     // Over HTTP/1.1 ServerRefusals counts the headers, with the client.
     private static string? LimitOf(string instrument, string error, string? version) => (instrument, error) switch

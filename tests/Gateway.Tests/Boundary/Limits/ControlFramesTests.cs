@@ -52,7 +52,6 @@ public sealed class ControlFramesTests
     [InlineData("empty continuation")]
     [InlineData("empty data")]
     [InlineData("windows of a byte")]
-    [InlineData("window of nothing")]
     public async Task AFloodEndsItsConnectionAndNoOther(string attack)
     {
         await using var service = await TestService.StartAsync(context => context.Response.WriteAsync("the service"));
