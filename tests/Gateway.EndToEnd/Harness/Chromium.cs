@@ -57,7 +57,16 @@ internal sealed class Chromium : IAsyncDisposable
         var context = await Browser.NewContextAsync(new BrowserNewContextOptions { Locale = locale });
         context.SetDefaultTimeout(30_000);
         var page = await context.NewPageAsync();
-        await page.GotoAsync(address.ToString());
+        try
+        {
+            await page.GotoAsync(address.ToString());
+        }
+        catch (PlaywrightException exception) when (exception.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+        {
+            // Another test has laid a cable in this network.
+            await page.GotoAsync(address.ToString());
+        }
+
         return page;
     }
 
