@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Gateway.Boundary.Limits;
 
-/// <summary>Counts the frames (RFC 9113 section 4.1) of what an HTTP/2 client sends that carry no data; which HEADERS begin a request that is served is
-/// not to be seen here.</summary>
+/// <summary>Counts the frames (RFC 9113 section 4.1) of what an HTTP/2 client sends that carry no data; which HEADERS begin a request that
+/// is served is not to be seen here.</summary>
 internal struct ControlFrameCounter()
 {
     private const int Preface = 24;
