@@ -10,6 +10,7 @@ using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Phone;
 using Gateway.Proxying;
+using Gateway.Proxying.Http11;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Connections;
@@ -130,6 +131,7 @@ internal static class GatewayHost
     private static void AddListeners(IServiceCollection services)
     {
         services.AddSingleton<DescriptorAlarm>();
+        services.AddSingleton<ServiceDialer>();
         services.AddSingleton<EndpointListenerFactory>();
         // Kestrel asks the one that was added last.
         services.AddSingleton<IConnectionListenerFactory>(provider => provider.GetRequiredService<EndpointListenerFactory>());

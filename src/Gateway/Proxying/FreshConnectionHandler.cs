@@ -10,8 +10,10 @@ internal sealed class FreshConnectionHandler(HttpMessageHandler pooled, HttpMess
     /// <summary>Has this request sent over a connection of its own.</summary>
     public static void Require(HttpRequestMessage request) => request.Options.Set(Key, true);
 
+    public static bool IsRequired(HttpRequestMessage request) => request.Options.TryGetValue(Key, out _);
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        request.Options.TryGetValue(Key, out _) ? _single.SendAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+        IsRequired(request) ? _single.SendAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {

@@ -172,7 +172,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
             throw new HttpIOException(HttpRequestError.ResponseEnded, "The service closed the connection without an answer.");
         }
 
-        throw new ReusedConnectionClosedException(await IsRefusedAsync(), null);
+        throw new ReusedConnectionClosedException(socket is not null && await TcpDelivery.IsRefusedAsync(socket, _writtenBefore, time), null);
     }
 
     // Of a connection that has ended: it does not take long.
@@ -182,22 +182,6 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         {
             await Task.Delay(Moment, time, CancellationToken.None);
         }
-    }
-
-    // The service's end has come. What follows, a reset or an acknowledgement, is on its way.
-    private async ValueTask<bool> IsRefusedAsync()
-    {
-        for (var i = 0; socket is not null && i < Moments; i++)
-        {
-            if (TcpDelivery.IsRefused(socket, _writtenBefore) is { } refused)
-            {
-                return refused;
-            }
-
-            await Task.Delay(Moment, time, CancellationToken.None);
-        }
-
-        return false;
     }
 
     private bool HasEnded() => socket is not null && TcpDelivery.HasEnded(socket);

@@ -2,17 +2,18 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Platform;
+using Gateway.Proxying.Http11;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
 
 /// <summary>How the gateway connects to a service; a cluster's <c>HttpClient</c> section is applied on top by YARP.</summary>
-internal sealed class ServiceHttpClientFactory(TimeProvider time, DescriptorAlarm descriptors) : ForwarderHttpClientFactory
+internal sealed class ServiceHttpClientFactory(TimeProvider time, ServiceDialer dialer) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
-        // A black-holed service is reported while the person still looks at the page.
-        handler.ConnectTimeout = TimeSpan.FromSeconds(10);
+        handler.ConnectTimeout = Http11Handler.ConnectTimeout;
         // Without a bound a changed DNS record would never be seen.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
         // Headers are bytes: Latin-1 passes every one of them through as it came, on both legs.
@@ -30,33 +31,19 @@ internal sealed class ServiceHttpClientFactory(TimeProvider time, DescriptorAlar
         var single = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false };
         ConfigureHandler(context, single);
         single.PooledConnectionLifetime = TimeSpan.Zero;
-        return new FreshConnectionHandler(base.WrapHandler(context, handler), base.WrapHandler(context, single));
+        var others = new FreshConnectionHandler(base.WrapHandler(context, handler), base.WrapHandler(context, single));
+        // What a cluster's HttpClient section says is said to SocketsHttpHandler.
+        return context.NewConfig == HttpClientConfig.Empty ? new Http11Handler(dialer, new Http11Pool(time), time, others) : others;
     }
 
-    // As SocketsHttpHandler does by itself, but for the last descriptors.
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            descriptors.ThrowIfKept(socket);
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-
-            // What is plain HTTP/1.1, ServiceConnection sends to the pool itself, all but WebSockets.
-            var request = context.InitialRequestMessage;
-            return request.RequestUri?.Scheme == Uri.UriSchemeHttp && request.Version.Major == 1
-                ? new NetworkStream(socket, ownsSocket: true)
-                : new PooledSocketStream(socket);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken);
+        // What is plain HTTP/1.1, ServiceConnection sends to the pool itself, all but WebSockets.
+        var request = context.InitialRequestMessage;
+        return request.RequestUri?.Scheme == Uri.UriSchemeHttp && request.Version.Major == 1
+            ? new NetworkStream(socket, ownsSocket: true)
+            : new PooledSocketStream(socket);
     }
 
     private ValueTask<Stream> Observe(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken) => ValueTask.FromResult(

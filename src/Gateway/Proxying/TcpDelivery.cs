@@ -12,6 +12,10 @@ internal static class TcpDelivery
     private const byte Established = 1;
     private const byte Closed = 7;
 
+    // As far away as a service may be.
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(2);
+    private const int Moments = 100;
+
     /// <summary>Whether the peer has ended the connection, in order or by a reset, with nothing left to read.</summary>
     public static bool HasEnded(Socket socket)
     {
@@ -44,6 +48,23 @@ internal static class TcpDelivery
 
         // Linux counts the SYN as one byte.
         return acknowledged > before + 1 ? false : state == Closed ? true : null;
+    }
+
+    /// <summary>The same, after a wait for the kernel's news: what follows the service's end, a reset or an acknowledgement, is on its way.</summary>
+    /// <returns>False also when nothing came.</returns>
+    public static async ValueTask<bool> IsRefusedAsync(Socket socket, long before, TimeProvider time)
+    {
+        for (var i = 0; i < Moments; i++)
+        {
+            if (IsRefused(socket, before) is { } refused)
+            {
+                return refused;
+            }
+
+            await Task.Delay(Moment, time, CancellationToken.None);
+        }
+
+        return false;
     }
 
     private static bool TryRead(Socket socket, out byte state, out long acknowledged)

@@ -1,0 +1,39 @@
+namespace Gateway.Proxying.Http11;
+
+/// <summary>The body of an answer. Read to its end it gives the connection back; otherwise the connection ends with it.</summary>
+internal abstract class AnswerBody(Http11Connection connection) : AsynchronousStream
+{
+    private bool _isEnded;
+
+    public override bool CanWrite => false;
+
+    protected Http11Connection Connection => connection;
+
+    protected bool IsEnded => _isEnded;
+
+    /// <summary>All of it has been read.</summary>
+    protected void End()
+    {
+        _isEnded = true;
+        connection.Complete();
+    }
+
+    protected static HttpIOException BrokenOff() => new(HttpRequestError.ResponseEnded, "The service broke off in the middle of its answer.");
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_isEnded)
+        {
+            _isEnded = true;
+            connection.Abort();
+        }
+
+        base.Dispose(disposing);
+    }
+}

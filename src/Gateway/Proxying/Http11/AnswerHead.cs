@@ -1,0 +1,213 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace Gateway.Proxying.Http11;
+
+/// <summary>A service's status line and headers (RFC 9112 sections 4 and 5), and what they say of the body and of the connection.</summary>
+internal sealed class AnswerHead
+{
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Names = FrozenSet.ToFrozenSet(
+    [
+        "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin",
+        "Age", "Cache-Control", "Connection", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Type", "Date", "ETag",
+        "Expires", "Keep-Alive", "Last-Modified", "Link", "Location", "Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Server", "Set-Cookie",
+        "Transfer-Encoding", "Upgrade", "Vary", "X-Powered-By", "access-control-allow-origin", "cache-control", "connection", "content-length", "content-type",
+        "date", "etag", "last-modified", "location", "server", "set-cookie", "transfer-encoding", "vary",
+    ], StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private AnswerHead(HttpResponseMessage message, bool isHttp10) => (Message, _isHttp10) = (message, isHttp10);
+
+    private readonly bool _isHttp10;
+    private bool _isClosing;
+    private bool _isKept;
+
+    /// <summary>Without its content.</summary>
+    public HttpResponseMessage Message { get; }
+
+    /// <summary>Content-Length in bytes; null where there is none.</summary>
+    public long? Length { get; private set; }
+
+    /// <summary>The body comes in chunks, which comes before what Content-Length says.</summary>
+    public bool IsChunked { get; private set; }
+
+    /// <summary>Whether there is a Transfer-Encoding at all.</summary>
+    public bool IsEncoded { get; private set; }
+
+    /// <summary>Another request may follow.</summary>
+    public bool KeepsAlive => !_isClosing && (!_isHttp10 || _isKept);
+
+    /// <summary>How many bytes the head has, its empty line included; 0 while that has not come.</summary>
+    /// <param name="bytes">From the head's begin.</param>
+    /// <param name="seen">How many of them a former call has looked at.</param>
+    public static int LengthIn(ReadOnlySpan<byte> bytes, int seen)
+    {
+        // The empty line may stand across what was seen and what is new.
+        var at = Math.Max(0, seen - 3);
+        while (bytes[at..].IndexOf((byte)'\n') is var found and >= 0)
+        {
+            at += found + 1;
+            if (bytes[at..] is [(byte)'\n', ..])
+            {
+                return at + 1;
+            }
+
+            if (bytes[at..] is [(byte)'\r', (byte)'\n', ..])
+            {
+                return at + 2;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <param name="bytes">As many as have come.</param>
+    /// <exception cref="HttpRequestException">Another protocol speaks: nobody needs to wait for more of it.</exception>
+    public static void ThrowIfOther(ReadOnlySpan<byte> bytes)
+    {
+        var begin = "HTTP/1."u8;
+        if (!bytes.StartsWith(begin[..Math.Min(begin.Length, bytes.Length)]))
+        {
+            throw Invalid("does not begin with HTTP/1.1 and a status");
+        }
+    }
+
+    /// <param name="head">Whole, with its empty line.</param>
+    /// <param name="content">Takes the headers that speak of the body.</param>
+    /// <exception cref="HttpRequestException">It is not HTTP/1.</exception>
+    public static AnswerHead Parse(ReadOnlySpan<byte> head, HttpContent content)
+    {
+        var answer = ParseStatus(NextLine(ref head));
+        answer.Message.Content = content;
+        string? name = null;
+        var value = "";
+        while (NextLine(ref head) is { Length: > 0 } line)
+        {
+            if (line[0] is (byte)' ' or (byte)'\t')
+            {
+                // An old way of breaking lines, which a proxy takes out (RFC 9112 section 5.2).
+                value = $"{value} {Text(line)}";
+                name = name ?? throw Invalid("begins its headers with a blank");
+                continue;
+            }
+
+            answer.Add(name, value);
+            var colon = line.IndexOf((byte)':');
+            name = colon > 0 ? Name(line[..colon].TrimEnd(" \t"u8)) : throw Invalid("has a header without a name");
+            value = Text(line[(colon + 1)..]);
+        }
+
+        answer.Add(name, value);
+        return answer;
+    }
+
+    /// <summary>A chunked body's trailer section, into the message.</summary>
+    public void AddTrailers(ReadOnlySpan<byte> lines)
+    {
+        while (NextLine(ref lines) is { Length: > 0 } line)
+        {
+            if (line.IndexOf((byte)':') is var colon and > 0)
+            {
+                Message.TrailingHeaders.TryAddWithoutValidation(Name(line[..colon].TrimEnd(" \t"u8)), Text(line[(colon + 1)..]));
+            }
+        }
+    }
+
+    private static AnswerHead ParseStatus(ReadOnlySpan<byte> line)
+    {
+        // HTTP/1.1 200 OK
+        if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || !char.IsAsciiDigit((char)line[7]) || line[8] != ' '
+            || !int.TryParse(line[9..12], NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status < 100 || (line.Length > 12 && line[12] != ' '))
+        {
+            throw Invalid("does not begin with HTTP/1.1 and a status");
+        }
+
+        var isHttp10 = line[7] == '0';
+        var message = new HttpResponseMessage((HttpStatusCode)status) { Version = isHttp10 ? HttpVersion.Version10 : HttpVersion.Version11 };
+        var reason = line.Length > 13 ? line[13..] : [];
+        if (!Ascii.Equals(reason, message.ReasonPhrase ?? ""))
+        {
+            message.ReasonPhrase = Encoding.Latin1.GetString(reason);
+        }
+
+        return new AnswerHead(message, isHttp10);
+    }
+
+    private static ReadOnlySpan<byte> NextLine(ref ReadOnlySpan<byte> rest)
+    {
+        var end = rest.IndexOf((byte)'\n');
+        var line = end < 0 ? rest : rest[..end];
+        rest = end < 0 ? [] : rest[(end + 1)..];
+        return line is [.. var withoutReturn, (byte)'\r'] ? withoutReturn : line;
+    }
+
+    private void Add(string? name, string value)
+    {
+        if (name is null)
+        {
+            return;
+        }
+
+        switch (name.Length)
+        {
+            case 10 when name.Equals("Connection", StringComparison.OrdinalIgnoreCase):
+                _isClosing |= Lists(value, "close");
+                _isKept |= Lists(value, "keep-alive");
+                break;
+            case 14 when name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase):
+                NoteLength(value);
+                break;
+            case 17 when name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase):
+                IsEncoded = true;
+                IsChunked = value.EndsWith("chunked", StringComparison.OrdinalIgnoreCase);
+                break;
+            default:
+                break;
+        }
+
+        if (!Message.Headers.TryAddWithoutValidation(name, value) && !Message.Content.Headers.TryAddWithoutValidation(name, value))
+        {
+            throw Invalid("has a header whose name is none");
+        }
+    }
+
+    private void NoteLength(string value)
+    {
+        if (!long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var length) || (Length is { } before && before != length))
+        {
+            throw Invalid("has a Content-Length that is no number, or two of them");
+        }
+
+        Length = length;
+    }
+
+    private static bool Lists(string value, string token)
+    {
+        foreach (var part in value.AsSpan().Split(','))
+        {
+            if (value.AsSpan()[part].Trim().Equals(token, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static string Name(ReadOnlySpan<byte> bytes)
+    {
+        Span<char> name = stackalloc char[64];
+        if (bytes.Length > name.Length)
+        {
+            return Encoding.Latin1.GetString(bytes);
+        }
+
+        name = name[..Encoding.Latin1.GetChars(bytes, name)];
+        return Names.TryGetValue(name, out var known) ? known : name.ToString();
+    }
+
+    private static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes.Trim(" \t"u8));
+
+    public static HttpRequestException Invalid(string what) => new(HttpRequestError.InvalidResponse, $"The service's answer {what}.");
+}

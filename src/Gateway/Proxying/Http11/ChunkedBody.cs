@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace Gateway.Proxying.Http11;
+
+/// <summary>A body in chunks (RFC 9112 section 7.1), with the trailers that follow it.</summary>
+internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) : AnswerBody(connection)
+{
+    private const int MaxLine = 16 * 1024;
+    private const int MaxTrailers = 64 * 1024;
+
+    private long _left;
+    private bool _isBegun;
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (IsEnded)
+        {
+            return 0;
+        }
+
+        if (_left == 0)
+        {
+            _left = await NextChunkAsync(cancellationToken);
+            if (_left == 0)
+            {
+                await ReadTrailersAsync(cancellationToken);
+                End();
+                return 0;
+            }
+        }
+
+        var read = await Connection.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
+        if (read == 0 && !buffer.IsEmpty)
+        {
+            throw BrokenOff();
+        }
+
+        _left -= read;
+        return read;
+    }
+
+    private async ValueTask<long> NextChunkAsync(CancellationToken cancellationToken)
+    {
+        if (_isBegun && !(await Connection.ReadLineAsync(MaxLine, cancellationToken)).IsEmpty)
+        {
+            throw AnswerHead.Invalid("has a chunk that is longer than it says");
+        }
+
+        _isBegun = true;
+        return Size((await Connection.ReadLineAsync(MaxLine, cancellationToken)).Span);
+    }
+
+    private async ValueTask ReadTrailersAsync(CancellationToken cancellationToken)
+    {
+        var all = 0;
+        while (await Connection.ReadLineAsync(MaxTrailers, cancellationToken) is { Length: > 0 } line)
+        {
+            all += line.Length;
+            if (all > MaxTrailers)
+            {
+                throw AnswerHead.Invalid($"has more than {MaxTrailers} bytes of trailers");
+            }
+
+            head.AddTrailers(line.Span);
+        }
+    }
+
+    // What follows a semicolon is an extension, which a proxy leaves out (section 7.1.1).
+    private static long Size(ReadOnlySpan<byte> line)
+    {
+        var end = line.IndexOf((byte)';');
+        var digits = (end < 0 ? line : line[..end]).TrimEnd(" \t"u8);
+        return digits.Length is > 0 and < 16 && long.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size)
+            ? size
+            : throw AnswerHead.Invalid("has a chunk without a size");
+    }
+}

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+
+namespace Gateway.Proxying.Http11;
+
+/// <summary>Connections that wait for their next request, by service. The one that was used last goes first, so that the others can age.</summary>
+internal sealed class Http11Pool : IDisposable
+{
+    // As SocketsHttpHandler has it. Without a bound to the life of one, a changed DNS record would never be seen.
+    private static readonly TimeSpan MostIdle = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MostAge = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<Http11Service, List<Http11Connection>> _waiting = new();
+    private readonly TimeProvider _time;
+    private readonly ITimer _sweep;
+    private readonly Lock _lock = new();
+    private volatile bool _isSweeping;
+    private volatile bool _isDisposed;
+
+    public Http11Pool(TimeProvider time)
+    {
+        _time = time;
+        // Runs only while something waits: YARP drops the pools of a former configuration without a word.
+        _sweep = time.CreateTimer(static pool => ((Http11Pool)pool!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>One whose service has not closed it; null if there is none.</summary>
+    public Http11Connection? TryTake(Http11Service service)
+    {
+        if (!_waiting.TryGetValue(service, out var waiting))
+        {
+            return null;
+        }
+
+        while (true)
+        {
+            Http11Connection last;
+            lock (waiting)
+            {
+                if (waiting.Count == 0)
+                {
+                    return null;
+                }
+
+                last = waiting[^1];
+                waiting.RemoveAt(waiting.Count - 1);
+            }
+
+            if (!last.HasNews && !IsOld(last))
+            {
+                return last;
+            }
+
+            last.Abort();
+        }
+    }
+
+    /// <summary>Keeps one that has been answered.</summary>
+    public void Return(Http11Connection connection)
+    {
+        if (_isDisposed || _time.GetElapsedTime(connection.OpenedAt) > MostAge)
+        {
+            connection.Abort();
+            return;
+        }
+
+        connection.IdleSince = _time.GetTimestamp();
+        var waiting = _waiting.GetOrAdd(connection.Service, static _ => []);
+        lock (waiting)
+        {
+            waiting.Add(connection);
+        }
+
+        if (!_isSweeping)
+        {
+            SetSweeping(true);
+        }
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _sweep.Dispose();
+        RemoveWhere(static _ => true);
+    }
+
+    private bool IsOld(Http11Connection connection) =>
+        _time.GetElapsedTime(connection.IdleSince) > MostIdle || _time.GetElapsedTime(connection.OpenedAt) > MostAge;
+
+    private void Sweep()
+    {
+        if (!RemoveWhere(c => c.HasNews || IsOld(c)))
+        {
+            SetSweeping(false);
+            // One may have come before that was to be seen.
+            if (RemoveWhere(static _ => false))
+            {
+                SetSweeping(true);
+            }
+        }
+    }
+
+    private void SetSweeping(bool isSweeping)
+    {
+        lock (_lock)
+        {
+            if (_isSweeping != isSweeping && !_isDisposed)
+            {
+                _isSweeping = isSweeping;
+                var turn = isSweeping ? Turn : Timeout.InfiniteTimeSpan;
+                _sweep.Change(turn, turn);
+            }
+        }
+    }
+
+    /// <returns>Whether any is left.</returns>
+    private bool RemoveWhere(Predicate<Http11Connection> isToGo)
+    {
+        var areLeft = false;
+        foreach (var waiting in _waiting.Values)
+        {
+            List<Http11Connection> gone;
+            lock (waiting)
+            {
+                gone = waiting.FindAll(isToGo);
+                waiting.RemoveAll(gone.Contains);
+                areLeft |= waiting.Count > 0;
+            }
+
+            gone.ForEach(static c => c.Abort());
+        }
+
+        return areLeft;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace Gateway.Proxying.Http11;
+
+/// <summary>The service's side of a WebSocket, after 101: the socket alone, with no buffer. Its users stay in the thread that received, which
+/// may be the event loop's: bytes are passed on, and that is all.</summary>
+internal sealed class SwitchedConnection(Http11Connection connection, Socket socket) : AsynchronousStream
+{
+    private bool _isDrained;
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (!_isDrained)
+        {
+            // What came with the head.
+            if (connection.HasBuffered)
+            {
+                return ValueTask.FromResult(connection.TakeBuffered(buffer.Span));
+            }
+
+            connection.Release();
+            _isDrained = true;
+        }
+
+        return socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var sending = socket.SendAsync(buffer, SocketFlags.None, cancellationToken);
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return FinishAsync(sending);
+        }
+
+        _ = sending.Result;
+        return ValueTask.CompletedTask;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask FinishAsync(ValueTask<int> sending) => await sending;
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public override void Flush()
+    {
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            connection.Abort();
+        }
+
+        base.Dispose(disposing);
+    }
+}
