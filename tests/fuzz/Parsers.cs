@@ -10,6 +10,7 @@ using Gateway.Boundary.Limits;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Proxying;
+using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -26,6 +27,7 @@ internal static class Parsers
     public static IReadOnlyDictionary<string, Action<byte[]>> All { get; } = new SortedDictionary<string, Action<byte[]>>(StringComparer.Ordinal)
     {
         ["acme"] = Acme,
+        ["answer"] = Answer,
         ["client-hello"] = Hello,
         ["configuration"] = Configuration,
         ["http2-frames"] = Http2Frames,
@@ -62,6 +64,39 @@ internal static class Parsers
         catch (InvalidDataException)
         {
             return (true, "unreadable", 0);
+        }
+    }
+
+    /// <summary>A service's head has the same end in one piece and byte by byte, and what is no head says so in one way.</summary>
+    private static void Answer(byte[] bytes)
+    {
+        var length = AnswerHead.LengthIn(bytes, 0);
+        for (var part = 1; part <= Math.Min(bytes.Length, 2000); part++)
+        {
+            var found = AnswerHead.LengthIn(bytes.AsSpan(0, part), part - 1);
+            Hold(found == 0 || found == length, $"{found} bytes after {part}, {length} after all");
+            Hold(found != 0 || length == 0 || part < length, $"no end after {part} bytes, {length} after all");
+            if (found != 0)
+            {
+                break;
+            }
+        }
+
+        try
+        {
+            using var content = new AnswerContent();
+            var head = AnswerHead.Parse(bytes.AsSpan(0, length), content);
+            Hold(head.Length is null or >= 0, "a negative length");
+            Hold(!head.IsChunked || head.IsEncoded, "chunked without an encoding");
+            foreach (var (name, values) in head.Message.Headers.NonValidated)
+            {
+                Hold(!$"{name}{values}".Contains('\n'), "a header of two lines");
+            }
+
+            Hold(ChunkedBody.SizeIn(bytes.AsSpan(length)) >= 0, "a negative size");
+        }
+        catch (HttpRequestException)
+        {
         }
     }
 

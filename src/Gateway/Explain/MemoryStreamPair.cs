@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Gateway.Platform;
 using Gateway.Proxying;
 
 namespace Gateway.Explain;

@@ -9,12 +9,16 @@ using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Observability;
 using Gateway.Phone;
+using Gateway.Platform;
 using Gateway.Proxying;
-using Gateway.Proxying.Http11;
+using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -308,15 +312,16 @@ internal static class GatewayHost
         app.UseMiddleware<MergedSlashes>();
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
-        app.UseCors();
+        UseFor<ICorsMetadata>(app, static routes => routes.UseCors());
         UseAccess(app);
         app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
         app.UseMiddleware<WebSocketRules>();
-        app.UseRequestTimeouts();
-        app.UseRateLimiter();
+        UseFor<RequestTimeoutPolicy>(app, static routes => routes.UseRequestTimeouts());
+        UseFor<RequestTimeoutAttribute>(app, static routes => routes.UseRequestTimeouts());
+        UseFor<EnableRateLimitingAttribute>(app, static routes => routes.UseRateLimiter());
         app.MapReverseProxy(proxy =>
         {
             proxy.UseMiddleware<OtherDestination>();
@@ -326,20 +331,22 @@ internal static class GatewayHost
         });
     }
 
-    /// <summary>Only for routes with a policy: the others are spared what it costs.</summary>
     private static void UseAccess(IApplicationBuilder app)
     {
-        app.UseWhen(
-            static context => context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null,
-            guarded =>
-            {
-                guarded.UseAuthentication();
-                guarded.UseAuthorization();
-                guarded.UseMiddleware<ConsumedCredentials>();
-            });
+        UseFor<IAuthorizeData>(app, static guarded =>
+        {
+            guarded.UseAuthentication();
+            guarded.UseAuthorization();
+            guarded.UseMiddleware<ConsumedCredentials>();
+        });
 
         // ASP.NET Core puts both before everything else where it believes that they were forgotten.
         app.Properties["__AuthenticationMiddlewareSet"] = true;
         app.Properties["__AuthorizationMiddlewareSet"] = true;
     }
+
+    /// <summary>Only for routes with such a policy: the others are spared what it costs.</summary>
+    private static void UseFor<TPolicy>(IApplicationBuilder app, Action<IApplicationBuilder> use)
+        where TPolicy : class =>
+        app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<TPolicy>() is not null, use);
 }

@@ -3,7 +3,7 @@ using Gateway.Platform;
 
 namespace Gateway.Hosting;
 
-/// <summary>Gives memory back to the system when a crowd has left. .NET collects when it needs memory, and a gateway that has become quiet
+/// <summary>Gives memory back to the system after the start and when a crowd has left. .NET collects when it needs memory, and a gateway that has become quiet
 /// needs none: what thousands of calls took would stay with it until the next crowd. glibc keeps what lies free between two blocks that
 /// do not, and would grow for as long as calls come and go.</summary>
 internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time) : BackgroundService
@@ -15,22 +15,37 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
+    // By then it serves, and what only starting took is garbage.
+    private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(1);
+
     private int _most;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await Task.Delay(AfterStart, time, stoppingToken);
+        Trim(isCollected: true);
+        if (OperatingSystem.IsLinux())
+        {
+            LinuxMemory.ForgetCode();
+        }
+
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (HasCrowdLeft(connections.Open))
-            {
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            }
+            Trim(isCollected: HasCrowdLeft(connections.Open));
+        }
+    }
 
-            if (OperatingSystem.IsLinux())
-            {
-                LinuxMemory.Trim();
-            }
+    private static void Trim(bool isCollected)
+    {
+        if (isCollected)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            LinuxMemory.Trim();
         }
     }
 

@@ -7,7 +7,10 @@ namespace Gateway.Proxying;
 /// once. Health checks need failures to learn from; these are not at the clients' expense.</summary>
 internal sealed partial class OtherDestination(RequestDelegate next, ServiceFailures failures, ILogger<OtherDestination> logger)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context) =>
+        context.Features.Get<IReverseProxyFeature>() is { AllDestinations.Count: 1 } ? next(context) : SendAsync(context);
+
+    private async Task SendAsync(HttpContext context)
     {
         await next(context);
         if (context.Features.Get<IForwarderErrorFeature>() is not { } failure

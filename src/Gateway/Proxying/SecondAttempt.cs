@@ -1,3 +1,4 @@
+using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;

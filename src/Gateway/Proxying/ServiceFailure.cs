@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Gateway.Platform;
+using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;

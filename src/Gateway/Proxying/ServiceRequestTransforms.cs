@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 

@@ -15,7 +15,9 @@ internal sealed class UnreadUpload(RequestDelegate next, TimeProvider time)
 
     private const int BufferSize = 16 * 1024;
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context) => LimitedRequestBody.HasBody(context) ? ReadAfterAsync(context) : next(context);
+
+    private async Task ReadAfterAsync(HttpContext context)
     {
         await next(context);
         if (MayHaveUnreadBody(context))
@@ -29,7 +31,6 @@ internal sealed class UnreadUpload(RequestDelegate next, TimeProvider time)
     // send (100-continue) has been refused it; one whose request broke the rules is not listened to any longer.
     private static bool MayHaveUnreadBody(HttpContext context) =>
         HttpProtocol.IsHttp11(context.Request.Protocol)
-        && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true }
         && context.Request.Headers.Expect.Count == 0
         && context.Response.StatusCode is not (StatusCodes.Status101SwitchingProtocols or StatusCodes.Status400BadRequest)
         && !context.RequestAborted.IsCancellationRequested;

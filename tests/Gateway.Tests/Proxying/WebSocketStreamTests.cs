@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -2,6 +2,7 @@ using Gateway.Boundary.Limits;
 using Gateway.Configuration;
 using Gateway.Hosting;
 using Gateway.Hosting.Systemd;
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using Gateway.Platform;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A request's body on its way to the service, in chunks (RFC 9112 section 7.1) where its length is not known.</summary>
 internal sealed class RequestBody(Http11Connection connection, bool isChunked) : AsynchronousStream

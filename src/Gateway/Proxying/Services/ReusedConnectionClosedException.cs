@@ -1,4 +1,4 @@
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A service closed a connection of the pool and did not answer the request that was sent over it.</summary>
 /// <param name="nothingTaken">It had closed before a byte of the request reached it.</param>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A service's status line and headers (RFC 9112 sections 4 and 5), and what they say of the body and of the connection.</summary>
 internal sealed class AnswerHead
@@ -126,6 +126,11 @@ internal sealed class AnswerHead
         var isHttp10 = line[7] == '0';
         var message = new HttpResponseMessage((HttpStatusCode)status) { Version = isHttp10 ? HttpVersion.Version10 : HttpVersion.Version11 };
         var reason = line.Length > 13 ? line[13..] : [];
+        if (reason.ContainsAny((byte)'\r', (byte)0))
+        {
+            throw Invalid("has a status line that is more than one line");
+        }
+
         if (!Ascii.Equals(reason, message.ReasonPhrase ?? ""))
         {
             message.ReasonPhrase = Encoding.Latin1.GetString(reason);
@@ -156,7 +161,13 @@ internal sealed class AnswerHead
                 _isKept |= Lists(value, "keep-alive");
                 break;
             case 14 when name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase):
+                var isRepeated = Length is not null;
                 NoteLength(value);
+                if (isRepeated)
+                {
+                    return;
+                }
+
                 break;
             case 17 when name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase):
                 IsEncoded = true;

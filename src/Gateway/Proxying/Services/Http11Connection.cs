@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Gateway.Platform;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>
 /// A connection to a service: one request after the other. While it waits for the next one it reads ahead, and so knows of the service's
@@ -99,10 +99,20 @@ internal sealed class Http11Connection(Socket socket, Http11Pool pool, Http11Ser
         }
     }
 
-    /// <summary>Ends it at once; whoever reads or writes fails.</summary>
+    /// <summary>Ends it at once: whoever reads or writes fails.</summary>
     public void Abort()
     {
         _isAborted = true;
+        try
+        {
+            // By itself .NET resets a connection that is being read.
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The service was faster.
+        }
+
         // The buffer stays with a read that may be under way.
         socket.Dispose();
     }
@@ -234,7 +244,7 @@ internal sealed class Http11Connection(Socket socket, Http11Pool pool, Http11Ser
         while (true)
         {
             int length;
-            for (var seen = 0; (length = AnswerHead.LengthIn(Buffered, seen)) == 0;)
+            for (var seen = 0; (length = AnswerHead.LengthIn(Buffered, seen)) == 0 || length > MaxHead;)
             {
                 seen = _end - _start;
                 if (seen > MaxHead)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>Connections that wait for their next request, by service. The one that was used last goes first, so that the others can age.</summary>
 internal sealed class Http11Pool : IDisposable

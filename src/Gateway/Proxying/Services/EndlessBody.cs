@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A body that ends with the connection.</summary>
 internal sealed class EndlessBody(Http11Connection connection) : AnswerBody(connection)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 
-namespace Gateway.Proxying;
+namespace Gateway.Platform;
 
 /// <summary>
 /// Keeps some file descriptors back. Clients leave some to the services' side of the requests of those who are in, and both leave some to

@@ -1,4 +1,4 @@
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>Sends a request over a connection from the pool, or over one that is made for it.</summary>
 internal sealed class FreshConnectionHandler(HttpMessageHandler pooled, HttpMessageHandler single) : DelegatingHandler(pooled)

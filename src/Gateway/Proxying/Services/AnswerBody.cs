@@ -1,4 +1,6 @@
-namespace Gateway.Proxying.Http11;
+using Gateway.Platform;
+
+namespace Gateway.Proxying.Services;
 
 /// <summary>The body of an answer. Read to its end it gives the connection back; otherwise the connection ends with it.</summary>
 internal abstract class AnswerBody(Http11Connection connection) : AsynchronousStream

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A body in chunks (RFC 9112 section 7.1), with the trailers that follow it.</summary>
 internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) : AnswerBody(connection)
@@ -49,7 +49,7 @@ internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) 
         }
 
         _isBegun = true;
-        return Size((await Connection.ReadLineAsync(MaxLine, cancellationToken)).Span);
+        return SizeIn((await Connection.ReadLineAsync(MaxLine, cancellationToken)).Span);
     }
 
     private async ValueTask ReadTrailersAsync(CancellationToken cancellationToken)
@@ -67,8 +67,9 @@ internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) 
         }
     }
 
-    // What follows a semicolon is an extension, which a proxy leaves out (section 7.1.1).
-    private static long Size(ReadOnlySpan<byte> line)
+    /// <summary>The size that begins a chunk. What follows a semicolon is an extension, which a proxy leaves out (section 7.1.1).</summary>
+    /// <exception cref="HttpRequestException">There is none.</exception>
+    public static long SizeIn(ReadOnlySpan<byte> line)
     {
         var end = line.IndexOf((byte)';');
         var digits = (end < 0 ? line : line[..end]).TrimEnd(" \t"u8);

@@ -1,4 +1,4 @@
-namespace Gateway.Proxying;
+namespace Gateway.Platform;
 
 /// <summary>How many file descriptors clients may take, and how many the services' side of their requests.</summary>
 internal sealed class DescriptorShares

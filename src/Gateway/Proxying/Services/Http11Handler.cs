@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>
 /// Sends HTTP/1.1 without TLS to services: what most of them speak. It costs half of what <see cref="SocketsHttpHandler"/> does and keeps

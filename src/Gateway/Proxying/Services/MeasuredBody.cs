@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A body with a Content-Length.</summary>
 internal sealed class MeasuredBody(Http11Connection connection, long length) : AnswerBody(connection)

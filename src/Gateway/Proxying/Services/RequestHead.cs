@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>A request's line and headers as bytes (RFC 9112 sections 3 and 5). Headers are Latin-1: every byte goes through as it came.</summary>
 internal ref struct RequestHead
@@ -53,6 +53,10 @@ internal ref struct RequestHead
                     head.Add("Transfer-Encoding: chunked\r\n"u8);
                 }
             }
+            else if (!BodyIsUnusual(request.Method))
+            {
+                head.Add("Content-Length: 0\r\n"u8);
+            }
 
             head.Add("\r\n"u8);
             return new ArraySegment<byte>(head._bytes, 0, head._length);
@@ -63,6 +67,10 @@ internal ref struct RequestHead
             throw;
         }
     }
+
+    // With the others a service may wait for a body until it hears that there is none (RFC 9110 section 8.6).
+    private static bool BodyIsUnusual(HttpMethod method) =>
+        method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options || method == HttpMethod.Delete || method == HttpMethod.Connect;
 
     private static string HostAndPort(Uri uri) =>
         string.Create(CultureInfo.InvariantCulture, $"{(uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost)}:{uri.Port}");

@@ -2,11 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Platform;
-using Gateway.Proxying.Http11;
+using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>How the gateway connects to a service; a cluster's <c>HttpClient</c> section is applied on top by YARP.</summary>
 internal sealed class ServiceHttpClientFactory(TimeProvider time, ServiceDialer dialer) : ForwarderHttpClientFactory

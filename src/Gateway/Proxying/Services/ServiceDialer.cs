@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Gateway.Platform;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>Opens connections to services, and leaves the process its last descriptors.</summary>
 internal sealed class ServiceDialer(DescriptorAlarm descriptors)

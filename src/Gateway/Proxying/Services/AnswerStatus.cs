@@ -1,4 +1,4 @@
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>The status of an HTTP/1.1 answer, from its first bytes as they come: <c>HTTP/1.1 101</c>.</summary>
 internal sealed class AnswerStatus

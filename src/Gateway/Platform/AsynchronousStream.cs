@@ -1,4 +1,4 @@
-namespace Gateway.Proxying;
+namespace Gateway.Platform;
 
 /// <summary>What <see cref="Stream"/> demands beside asynchronous reading and writing, of one that goes both ways and has no positions.</summary>
 internal abstract class AsynchronousStream : Stream

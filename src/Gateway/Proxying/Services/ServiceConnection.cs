@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Gateway.Platform;
 
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>
 /// A connection to a service that knows whether a request can have reached it. A service may close a connection of the pool at any time,

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>The service's side of a WebSocket, after 101: the socket alone, with no buffer. Its users stay in the thread that received, which
 /// may be the event loop's: bytes are passed on, and that is all.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Gateway.Proxying.Http11;
+namespace Gateway.Proxying.Services;
 
 /// <summary>The body of an answer as YARP reads it: once, as a stream.</summary>
 internal sealed class AnswerContent : HttpContent

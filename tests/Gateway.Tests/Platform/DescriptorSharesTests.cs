@@ -1,6 +1,7 @@
+using Gateway.Platform;
 using Gateway.Proxying;
 
-namespace Gateway.Tests.Proxying;
+namespace Gateway.Tests.Platform;
 
 public sealed class DescriptorSharesTests
 {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>What the kernel knows of a connection and of the bytes that were sent over it: tcp(7), TCP_INFO.</summary>
 internal static class TcpDelivery

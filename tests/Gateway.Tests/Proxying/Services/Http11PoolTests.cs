@@ -1,0 +1,114 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Proxying.Services;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Gateway.Tests.Proxying.Services;
+
+public sealed class Http11PoolTests : IDisposable
+{
+    private static readonly Http11Service Service = new("service", 80);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly List<Socket> _sockets = [];
+    private readonly Http11Pool _pool;
+
+    public Http11PoolTests()
+    {
+        _pool = new Http11Pool(_time);
+        _listener.Start();
+    }
+
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _sockets.ForEach(s => s.Dispose());
+        _listener.Dispose();
+    }
+
+    [Fact]
+    public void TheOneUsedLastGoesFirst()
+    {
+        var (first, _) = Answered();
+        var (second, _) = Answered();
+
+        Assert.Same(second, _pool.TryTake(Service));
+        Assert.Same(first, _pool.TryTake(Service));
+        Assert.Null(_pool.TryTake(Service));
+        Assert.Null(_pool.TryTake(new Http11Service("service", 81)));
+    }
+
+    [Fact]
+    public async Task OneThatItsServiceHasClosedIsNotTaken()
+    {
+        var (_, atService) = Answered();
+        atService.Dispose();
+        var deadline = Environment.TickCount64 + 10_000;
+        Http11Connection? taken = null;
+        while (Environment.TickCount64 < deadline && (taken = _pool.TryTake(Service)) is not null)
+        {
+            // The end is still on its way.
+            taken.Complete();
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Null(taken);
+    }
+
+    [Fact]
+    public async Task OneThatIsIdleForAMinuteIsClosedWithoutAnyRequest()
+    {
+        var (_, atService) = Answered();
+
+        _time.Advance(TimeSpan.FromSeconds(45));
+        Assert.Equal(0, atService.Available);
+        Assert.False(atService.Poll(TimeSpan.FromMilliseconds(50), SelectMode.SelectRead));
+        _time.Advance(TimeSpan.FromSeconds(15));
+        _time.Advance(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
+        Assert.Null(_pool.TryTake(Service));
+    }
+
+    [Fact]
+    public void OneThatIsFiveMinutesOldIsNotKept()
+    {
+        var (connection, _) = Answered();
+        for (var i = 0; i < 11; i++)
+        {
+            Assert.Same(connection, _pool.TryTake(Service));
+            _time.Advance(TimeSpan.FromSeconds(30));
+            connection.Complete();
+        }
+
+        Assert.Null(_pool.TryTake(Service));
+    }
+
+    [Fact]
+    public async Task NothingIsKeptOnceItIsDisposed()
+    {
+        var (connection, atService) = Answered();
+        Assert.Same(connection, _pool.TryTake(Service));
+
+        _pool.Dispose();
+        connection.Complete();
+
+        Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
+    }
+
+    // A connection after its first answer, and the service's end of it.
+    private (Http11Connection Connection, Socket AtService) Answered()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(_listener.LocalEndpoint);
+        var atService = _listener.AcceptSocket();
+        _sockets.Add(atService);
+        var connection = new Http11Connection(socket, _pool, Service, _time);
+        var answering = connection.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://service/"), CancellationToken.None);
+        atService.Receive(new byte[1000]);
+        atService.Send("HTTP/1.1 204 No Content\r\n\r\n"u8);
+        answering.GetAwaiter().GetResult();
+        return (connection, atService);
+    }
+}
