@@ -38,7 +38,7 @@ internal sealed class StartedGateway : IAsyncDisposable
 
         if (OperatingSystem.IsLinux())
         {
-            LinuxTls.ReleaseBuffersOfIdleConnections();
+            LinuxTls.Tune();
         }
 
         WebApplication app;
