@@ -10,7 +10,7 @@ public sealed partial class ArchitectureTests
         ["Cli"] = ["Import", "Explain", "Doctor", "Hosting", "Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Doctor"] = ["Hosting", "Observability", "Certificates", "Acme", "Configuration", "Platform"],
         ["Import"] = ["Configuration"],
-        ["Explain"] = ["Hosting", "Boundary", "Proxying", "Certificates", "Acme", "Configuration"],
+        ["Explain"] = ["Hosting", "Boundary", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Hosting"] = ["Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Boundary", "Proxying", "Configuration", "Platform"],

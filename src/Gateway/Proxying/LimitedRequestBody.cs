@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
@@ -12,7 +15,11 @@ internal sealed class LimitedRequestBody : Stream
     private long _read;
     private bool _begun;
 
-    private LimitedRequestBody(Stream body, long limit) => (Unlimited, _limit) = (body, limit);
+    private readonly PipeReader _reader;
+    // Begun ahead, with nothing there yet: the next read goes on with it.
+    private ValueTask<ReadResult>? _pending;
+
+    private LimitedRequestBody(HttpRequest request, long limit) => (Unlimited, _reader, _limit) = (request.Body, request.BodyReader, limit);
 
     /// <summary>The same body, what is beyond the limit included.</summary>
     public Stream Unlimited { get; }
@@ -34,7 +41,7 @@ internal sealed class LimitedRequestBody : Stream
 
         if (HasBody(context))
         {
-            context.Request.Body = new LimitedRequestBody(context.Request.Body, limit);
+            context.Request.Body = new LimitedRequestBody(context.Request, limit);
         }
 
         return true;
@@ -55,16 +62,80 @@ internal sealed class LimitedRequestBody : Stream
     /// <summary>Whether the client has announced a body.</summary>
     public static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
+    /// <summary>Ends a read that was begun ahead, so that another may read what is left.</summary>
+    public static ValueTask ReleaseAsync(HttpContext context) =>
+        context.Request.Body is LimitedRequestBody { _pending: not null } body ? body.ReleaseAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Takes all that is there already: a TLS record brings 16 KB, and each read becomes a write to the service.</summary>
     /// <exception cref="BadHttpRequestException">413: the body is beyond the limit.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _begun = true;
-        var read = await Unlimited.ReadAsync(buffer, cancellationToken);
-        _read += read;
+        var total = 0;
+        while (true)
+        {
+            var reading = _pending ?? _reader.ReadAsync(cancellationToken);
+            if (total > 0 && !reading.IsCompletedSuccessfully)
+            {
+                _pending = reading;
+                break;
+            }
+
+            _pending = null;
+            var result = await AwaitAsync(reading);
+            var taken = (int)Math.Min(result.Buffer.Length, buffer.Length - total);
+            var part = result.Buffer.Slice(0, taken);
+            part.CopyTo(buffer.Span[total..]);
+            // An empty buffer asks for news only: nothing was looked at.
+            _reader.AdvanceTo(part.End);
+            total += taken;
+            if (total == buffer.Length || (result.IsCompleted && taken == result.Buffer.Length))
+            {
+                break;
+            }
+        }
+
+        _read += total;
         return _read <= _limit
-            ? read
+            ? total
             : throw new BadHttpRequestException($"The request's body is larger than {_limit} bytes.", StatusCodes.Status413PayloadTooLarge);
+    }
+
+    // As Kestrel's own stream says it.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<ReadResult> AwaitAsync(ValueTask<ReadResult> reading)
+    {
+        try
+        {
+            var result = await reading;
+            return result.IsCanceled ? throw new OperationCanceledException("The read was canceled.") : result;
+        }
+        catch (ConnectionAbortedException exception)
+        {
+            throw new TaskCanceledException("The request was aborted.", exception);
+        }
+    }
+
+    private async ValueTask ReleaseAsync()
+    {
+        var pending = _pending!.Value;
+        _pending = null;
+        _reader.CancelPendingRead();
+        try
+        {
+            var result = await pending;
+            _reader.AdvanceTo(result.Buffer.Start);
+            // It had come in that moment: then the cancellation waits for the next read.
+            if (!result.IsCanceled && _reader.TryRead(out result))
+            {
+                _reader.AdvanceTo(result.Buffer.Start);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // The client has gone.
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -51,6 +51,7 @@ internal sealed class ServiceForwarder(
             error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
         }
 
+        await LimitedRequestBody.ReleaseAsync(context);
         if (error == ForwarderError.UpgradeResponseClient && !context.Response.HasStarted)
         {
             // The service has switched protocols unasked: YARP found nothing to switch, and left the service's status.
