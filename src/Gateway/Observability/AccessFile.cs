@@ -12,6 +12,9 @@ internal sealed partial class AccessFile : IDisposable
 
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(100);
 
+    // A few lines still fit into the last block of a full disk: that is no recovery.
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(5);
+
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _line;
 
@@ -26,6 +29,7 @@ internal sealed partial class AccessFile : IDisposable
     private RotatingFile? _file;
     private long _dropped;
     private long _droppedSinceAlarm;
+    private long _droppedAt;
     private bool _isAlarmed;
     private bool _isDue;
 
@@ -125,10 +129,10 @@ internal sealed partial class AccessFile : IDisposable
 
             _file.Write(lines);
             // They may also have come faster than the disk takes them.
-            if (Interlocked.Exchange(ref _droppedSinceAlarm, 0) is var dropped and > 0)
+            if (Interlocked.Read(ref _droppedSinceAlarm) > 0 && _time.GetElapsedTime(Interlocked.Read(ref _droppedAt)) >= Calm)
             {
                 _isAlarmed = false;
-                LogWritten(_logger, options.Path, dropped);
+                LogWritten(_logger, options.Path, Interlocked.Exchange(ref _droppedSinceAlarm, 0));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -147,6 +151,7 @@ internal sealed partial class AccessFile : IDisposable
     {
         Interlocked.Add(ref _dropped, lines);
         Interlocked.Add(ref _droppedSinceAlarm, lines);
+        Interlocked.Exchange(ref _droppedAt, _time.GetTimestamp());
     }
 
     [LoggerMessage(EventId = 160, Level = LogLevel.Error,

@@ -12,9 +12,10 @@ internal sealed class LogLines : ILoggerProvider
     public IReadOnlyCollection<LogLine> All => _lines;
 
     /// <summary>Waits for a line, since a record is written after its response was sent.</summary>
+    /// <exception cref="TimeoutException">It has not come within a minute.</exception>
     public async Task<LogLine> WaitForAsync(Func<LogLine, bool> matches, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var deadline = Environment.TickCount64 + 60_000; Environment.TickCount64 < deadline;)
         {
             if (_lines.FirstOrDefault(matches) is { } found)
             {
@@ -23,6 +24,8 @@ internal sealed class LogLines : ILoggerProvider
 
             await Task.Delay(20, cancellationToken);
         }
+
+        throw new TimeoutException($"No such line within a minute, only these:\n{string.Join('\n', _lines.TakeLast(50).Select(l => l.Message))}");
     }
 
     /// <summary>Takes the place of Serilog, which would write to the console; with the levels that Logging sets.</summary>

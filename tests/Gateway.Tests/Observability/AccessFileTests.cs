@@ -199,9 +199,13 @@ public sealed class AccessFileTests : IDisposable
         Assert.Equal(3, _file.Dropped);
         Assert.Contains("cannot be written", Assert.Single(_log.Errors), StringComparison.Ordinal);
 
+        // What fits into the rest of a full disk is no recovery.
         Directory.CreateDirectory(_folder["later"]);
         Add(options);
         Pass();
+        Assert.DoesNotContain(_log.Entries, entry => entry.Level == LogLevel.Warning);
+
+        _time.Advance(TimeSpan.FromSeconds(5));
         Add(options);
         Pass();
 
