@@ -6,9 +6,9 @@ namespace Bench.Report;
 /// <summary>A bar for each figure: the gateway divided by the best peer, with each peer as a dot. Colours that are read on white and on black.</summary>
 internal static class Plot
 {
-    private const int Width = 860;
-    private const int Left = 300;
-    private const int Right = 700;
+    private const int Width = 890;
+    private const int Left = 330;
+    private const int Right = 730;
     private const int Top = 46;
     private const int Step = 28;
     private const double MaxRatio = 3;
@@ -43,12 +43,12 @@ internal static class Plot
 
     private static void WriteLegend(StringBuilder text, Results results, string legend)
     {
-        text.AppendLine($"""<text x="{X(1):0}" y="18" text-anchor="middle" font-weight="600">{SecurityElement.Escape(legend)}</text>""");
-        var x = Right - 10;
+        text.AppendLine($"""<text x="12" y="18" font-weight="600">{SecurityElement.Escape(legend)}</text>""");
+        var x = Right - 50;
         foreach (var peer in results.Proxies.Where(p => p.Proxy.IsPeer))
         {
             text.AppendLine($"""<circle cx="{x}" cy="14" r="4" fill="{Colours[peer.Name]}"/><text x="{x + 8}" y="18" font-size="12">{peer.Proxy.Title}</text>""");
-            x += 62;
+            x += 74;
         }
     }
 
