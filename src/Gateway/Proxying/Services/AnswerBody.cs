@@ -9,7 +9,7 @@ internal abstract class AnswerBody(Http11Connection connection) : AsynchronousSt
 
     public override bool CanWrite => false;
 
-    protected Http11Connection Connection => connection;
+    protected BufferedSocket Bytes => connection.Bytes;
 
     protected bool IsEnded => _isEnded;
 

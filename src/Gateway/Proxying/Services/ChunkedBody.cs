@@ -31,7 +31,7 @@ internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) 
             }
         }
 
-        var read = await Connection.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
+        var read = await Bytes.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
         if (read == 0 && !buffer.IsEmpty)
         {
             throw BrokenOff();
@@ -43,19 +43,19 @@ internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) 
 
     private async ValueTask<long> NextChunkAsync(CancellationToken cancellationToken)
     {
-        if (_isBegun && !(await Connection.ReadLineAsync(MaxLine, cancellationToken)).IsEmpty)
+        if (_isBegun && !(await ReadLineAsync(MaxLine, cancellationToken)).IsEmpty)
         {
             throw AnswerHead.Invalid("has a chunk that is longer than it says");
         }
 
         _isBegun = true;
-        return SizeIn((await Connection.ReadLineAsync(MaxLine, cancellationToken)).Span);
+        return SizeIn((await ReadLineAsync(MaxLine, cancellationToken)).Span);
     }
 
     private async ValueTask ReadTrailersAsync(CancellationToken cancellationToken)
     {
         var all = 0;
-        while (await Connection.ReadLineAsync(MaxTrailers, cancellationToken) is { Length: > 0 } line)
+        while (await ReadLineAsync(MaxTrailers, cancellationToken) is { Length: > 0 } line)
         {
             all += line.Length;
             if (all > MaxTrailers)
@@ -65,6 +65,28 @@ internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) 
 
             head.AddTrailers(line.Span);
         }
+    }
+
+    // Without its end. It lies in the buffer, until more comes into it.
+    private async ValueTask<ReadOnlyMemory<byte>> ReadLineAsync(int limit, CancellationToken cancellationToken)
+    {
+        int length;
+        while ((length = Bytes.Buffered.Span.IndexOf((byte)'\n')) < 0)
+        {
+            if (Bytes.Buffered.Length > limit)
+            {
+                throw AnswerHead.Invalid("has a line without an end among its chunks");
+            }
+
+            if (!await Bytes.FillAsync(cancellationToken))
+            {
+                throw BrokenOff();
+            }
+        }
+
+        var line = Bytes.Buffered[..length];
+        Bytes.Skip(length + 1);
+        return line.Span is [.., (byte)'\r'] ? line[..^1] : line;
     }
 
     /// <summary>The size that begins a chunk. What follows a semicolon is an extension, which a proxy leaves out (section 7.1.1).</summary>

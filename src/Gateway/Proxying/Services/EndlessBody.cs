@@ -7,5 +7,5 @@ internal sealed class EndlessBody(Http11Connection connection) : AnswerBody(conn
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        await Connection.ReadAsync(buffer, cancellationToken);
+        await Bytes.ReadAsync(buffer, cancellationToken);
 }

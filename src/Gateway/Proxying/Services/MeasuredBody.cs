@@ -14,7 +14,7 @@ internal sealed class MeasuredBody(Http11Connection connection, long length) : A
             return ValueTask.FromResult(0);
         }
 
-        var reading = Connection.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
+        var reading = Bytes.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken);
         return reading.IsCompletedSuccessfully ? ValueTask.FromResult(Count(reading.Result, buffer.IsEmpty)) : AwaitAsync(reading, buffer.IsEmpty);
     }
 

@@ -5,7 +5,7 @@ using Gateway.Platform;
 namespace Gateway.Proxying.Services;
 
 /// <summary>A request's body on its way to the service, in chunks (RFC 9112 section 7.1) where its length is not known.</summary>
-internal sealed class RequestBody(Http11Connection connection, bool isChunked) : AsynchronousStream
+internal sealed class RequestBody(BufferedSocket service, bool isChunked) : AsynchronousStream
 {
     // The length in hexadecimal digits with its line end, and the chunk's.
     private const int Frame = 8 + 2 + 2;
@@ -20,12 +20,12 @@ internal sealed class RequestBody(Http11Connection connection, bool isChunked) :
             return ValueTask.CompletedTask;
         }
 
-        return isChunked ? WriteChunkAsync(buffer, cancellationToken) : connection.WriteAsync(buffer, cancellationToken);
+        return isChunked ? WriteChunkAsync(buffer, cancellationToken) : service.WriteAsync(buffer, cancellationToken);
     }
 
     /// <summary>There is no more of it.</summary>
     public ValueTask FinishAsync(CancellationToken cancellationToken) =>
-        isChunked ? connection.WriteAsync("0\r\n\r\n"u8.ToArray(), cancellationToken) : ValueTask.CompletedTask;
+        isChunked ? service.WriteAsync("0\r\n\r\n"u8.ToArray(), cancellationToken) : ValueTask.CompletedTask;
 
     private async ValueTask WriteChunkAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal sealed class RequestBody(Http11Connection connection, bool isChunked) :
             "\r\n"u8.CopyTo(chunk.AsSpan(length));
             buffer.Span.CopyTo(chunk.AsSpan(length + 2));
             "\r\n"u8.CopyTo(chunk.AsSpan(length + 2 + buffer.Length));
-            await connection.WriteAsync(chunk.AsMemory(0, length + 2 + buffer.Length + 2), cancellationToken);
+            await service.WriteAsync(chunk.AsMemory(0, length + 2 + buffer.Length + 2), cancellationToken);
         }
         finally
         {

@@ -6,7 +6,7 @@ namespace Gateway.Proxying.Services;
 
 /// <summary>The service's side of a WebSocket, after 101: the socket alone, with no buffer. Its users stay in the thread that received, which
 /// may be the event loop's: bytes are passed on, and that is all.</summary>
-internal sealed class SwitchedConnection(Http11Connection connection, Socket socket) : AsynchronousStream
+internal sealed class SwitchedConnection(BufferedSocket service) : AsynchronousStream
 {
     private bool _isDrained;
 
@@ -15,21 +15,21 @@ internal sealed class SwitchedConnection(Http11Connection connection, Socket soc
         if (!_isDrained)
         {
             // What came with the head.
-            if (connection.HasBuffered)
+            if (service.HasBuffered)
             {
-                return ValueTask.FromResult(connection.TakeBuffered(buffer.Span));
+                return ValueTask.FromResult(service.TakeBuffered(buffer.Span));
             }
 
-            connection.Release();
+            service.Release();
             _isDrained = true;
         }
 
-        return socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+        return service.Socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var sending = socket.SendAsync(buffer, SocketFlags.None, cancellationToken);
+        var sending = service.Socket.SendAsync(buffer, SocketFlags.None, cancellationToken);
         if (!sending.IsCompletedSuccessfully)
         {
             return FinishAsync(sending);
@@ -52,7 +52,7 @@ internal sealed class SwitchedConnection(Http11Connection connection, Socket soc
     {
         if (disposing)
         {
-            connection.Abort();
+            service.Abort();
         }
 
         base.Dispose(disposing);
