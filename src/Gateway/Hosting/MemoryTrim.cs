@@ -3,9 +3,9 @@ using Gateway.Platform;
 
 namespace Gateway.Hosting;
 
-/// <summary>Gives memory back to the system after the start and when a crowd has left. .NET collects when it needs memory, and a gateway that has become quiet
-/// needs none: what thousands of calls took would stay with it until the next crowd. glibc keeps what lies free between two blocks that
-/// do not, and would grow for as long as calls come and go.</summary>
+/// <summary>Gives memory back to the system after the start and when a crowd has left. .NET collects when it needs memory, and a gateway that
+/// has become quiet needs none: what thousands of calls took would stay with it until the next crowd. glibc keeps what lies free between two
+/// blocks that do not, and would grow for as long as calls come and go.</summary>
 internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time) : BackgroundService
 {
     private const int Crowd = 200;

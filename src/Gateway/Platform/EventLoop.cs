@@ -33,6 +33,23 @@ internal static class EventLoop
         }
     }
 
+    /// <summary>The same for what has a result.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public static async ValueTask<T> LeaveAfterAsync<T>(ValueTask<T> begun)
+    {
+        try
+        {
+            return await begun;
+        }
+        finally
+        {
+            if (IsCurrent)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
     /// <summary>Has it so for this process. Before the first socket waits; afterwards it changes nothing.</summary>
     public static void Share()
     {

@@ -45,6 +45,11 @@ internal static partial class LinuxMemory
     /// page, and what only starting needed stays out. For a program in one native file; elsewhere there is none.</summary>
     public static void ForgetCode()
     {
+        if (!File.Exists("/proc/self/maps"))
+        {
+            return;
+        }
+
         foreach (var line in File.ReadLines("/proc/self/maps"))
         {
             // proc_pid_maps(5): 55d0c8a00000-55d0c9b00000 r-xp 0003a000 08:01 1234 /usr/bin/gateway

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 
 namespace Gateway.Platform;
 
@@ -31,28 +30,12 @@ internal sealed class PooledSocketStream(Socket socket) : NetworkStream(socket, 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var reading = base.ReadAsync(buffer, cancellationToken);
-        return reading.IsCompleted ? reading : LeaveAsync(reading);
+        return reading.IsCompleted ? reading : EventLoop.LeaveAfterAsync(reading);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var writing = base.WriteAsync(buffer, cancellationToken);
         return writing.IsCompleted ? writing : EventLoop.LeaveAfterAsync(writing);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<int> LeaveAsync(ValueTask<int> reading)
-    {
-        try
-        {
-            return await reading;
-        }
-        finally
-        {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-        }
     }
 }

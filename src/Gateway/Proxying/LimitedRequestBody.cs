@@ -12,10 +12,10 @@ namespace Gateway.Proxying;
 internal sealed class LimitedRequestBody : Stream
 {
     private readonly long _limit;
+    private readonly PipeReader _reader;
     private long _read;
     private bool _begun;
 
-    private readonly PipeReader _reader;
     // Begun ahead, with nothing there yet: the next read goes on with it.
     private ValueTask<ReadResult>? _pending;
 

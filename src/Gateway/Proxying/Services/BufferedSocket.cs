@@ -55,7 +55,7 @@ internal sealed class BufferedSocket(Socket socket)
         }
 
         var receiving = socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
-        return receiving.IsCompletedSuccessfully ? receiving : LeaveAsync(receiving);
+        return receiving.IsCompletedSuccessfully ? receiving : EventLoop.LeaveAfterAsync(receiving);
     }
 
     /// <summary>Has more in the buffer.</summary>
@@ -166,22 +166,6 @@ internal sealed class BufferedSocket(Socket socket)
             rest.CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
             (_buffer, _start, _end) = (larger, 0, rest.Length);
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<int> LeaveAsync(ValueTask<int> receiving)
-    {
-        try
-        {
-            return await receiving;
-        }
-        finally
-        {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
         }
     }
 

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Gateway.Proxying.Services;
 
 /// <summary>
-/// Sends HTTP/1.1 without TLS to services: what most of them speak. It costs half of what <see cref="SocketsHttpHandler"/> does and keeps
-/// no buffers for a silent WebSocket. All else goes there: TLS, HTTP/2, and traced requests, whose spans and metrics it makes.
+/// Sends HTTP/1.1 without TLS to services: what most of them speak. A small request costs a tenth less than with
+/// <see cref="SocketsHttpHandler"/>, and a silent WebSocket keeps no buffers. All else goes there: TLS, HTTP/2, and traced requests, whose spans and metrics it makes.
 /// </summary>
 /// <param name="dialer">Opens connections.</param>
 /// <param name="pool">Keeps them.</param>

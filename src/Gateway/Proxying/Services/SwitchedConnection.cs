@@ -8,22 +8,15 @@ namespace Gateway.Proxying.Services;
 /// may be the event loop's: bytes are passed on, and that is all.</summary>
 internal sealed class SwitchedConnection(BufferedSocket service) : AsynchronousStream
 {
-    private bool _isDrained;
-
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_isDrained)
+        if (service.HasBuffered)
         {
-            // What came with the head.
-            if (service.HasBuffered)
-            {
-                return ValueTask.FromResult(service.TakeBuffered(buffer.Span));
-            }
-
-            service.Release();
-            _isDrained = true;
+            // It came with the head.
+            return ValueTask.FromResult(service.TakeBuffered(buffer.Span));
         }
 
+        service.Release();
         return service.Socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
     }
 

@@ -82,16 +82,18 @@ public sealed class RequestTests
     [Fact]
     public async Task AClientThatLeavesIsToldToTheServiceByTheEndOfItsConnection()
     {
+        var asked = new TaskCompletionSource();
         var ended = new TaskCompletionSource<int>();
         await using var service = new RawService(async (socket, cancellation) =>
         {
             await RawService.ReadHeadersAsync(socket, cancellation);
+            asked.SetResult();
             ended.SetResult(await socket.ReceiveAsync(new byte[1], cancellation));
         });
         await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address));
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var asking = gateway.Client.GetAsync(gateway.At("/"), leaving.Token);
-        await Task.Delay(100, Cancellation);
+        await asked.Task.WaitAsync(Cancellation);
 
         await leaving.CancelAsync();
 
