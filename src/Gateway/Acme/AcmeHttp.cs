@@ -20,7 +20,6 @@ internal static class AcmeHttp
             ConnectTimeout = TimeSpan.FromSeconds(10),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             UseCookies = false,
-            ConnectCallback = PooledSocketStream.ConnectAsync,
         };
         if (trustedRoots is { Count: > 0 })
         {

@@ -39,11 +39,6 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
                 }
 
                 var accepted = await socket.AcceptAsync(cancellationToken);
-                if (EventLoop.IsCurrent)
-                {
-                    await Task.Yield();
-                }
-
                 if (_isCrowded && HasLeft(accepted))
                 {
                     // While it waited in the kernel's queue: those behind it need not wait until its handshake has failed.

@@ -110,11 +110,13 @@ internal static class KestrelEndpoints
         }
 
         StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, services.GetRequiredService<CurrentConfiguration>(), timeout, services.GetRequiredService<TlsHandshakes>().CountUnknownName);
+        endpoint.ListenOptions.Use(HandshakeOnly.Begin);
         endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = timeout,
             OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, services.GetRequiredService<CurrentConfiguration>()).AnswerAsync,
         });
+        endpoint.ListenOptions.Use(HandshakeOnly.End);
         endpoint.ListenOptions.Use(PendingHandshakes.End);
         endpoint.ListenOptions.Use(services.GetRequiredService<ReturningOffenders>().Middleware);
         endpoint.ListenOptions.Use(services.GetRequiredService<ControlFrames>().Limit);

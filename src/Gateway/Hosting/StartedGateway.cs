@@ -30,12 +30,6 @@ internal sealed class StartedGateway : IAsyncDisposable
     public static async Task<StartedGateway?> StartAsync(
         GatewayConfiguration configuration, ConfigurationSource source, HostMode mode, TextWriter? phones, TextWriter error, CancellationToken cancellationToken)
     {
-        if (mode == HostMode.Run)
-        {
-            // In dev a command runs beside it and a person's terminal may stand still: nothing there is worth the care.
-            EventLoop.Share();
-        }
-
         if (OperatingSystem.IsLinux())
         {
             LinuxTls.Tune();

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Gateway.Platform;
 
 namespace Gateway.Observability;
 
@@ -20,20 +19,10 @@ internal static class ServiceProbe
         try
         {
             await socket.ConnectAsync(uri.DnsSafeHost, uri.Port, limited.Token);
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-
             return true;
         }
         catch (SocketException)
         {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-
             return false;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

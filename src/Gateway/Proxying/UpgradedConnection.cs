@@ -3,7 +3,6 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Gateway.Platform;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Proxying;
 
@@ -15,19 +14,17 @@ internal sealed class UpgradedConnection : AsynchronousStream
 {
     private readonly Stream _upgraded;
     private readonly PipeReader _input;
-    private readonly Stream? _tls;
     private readonly PipeWriter _output;
     // Begun, with nothing there yet: the next read goes on with it.
     private ValueTask<ReadResult>? _pending;
 
-    private UpgradedConnection(Stream upgraded, IDuplexPipe transport, Stream? tls) =>
-        (_upgraded, _input, _output, _tls) = (upgraded, transport.Input, transport.Output, tls);
+    private UpgradedConnection(Stream upgraded, IDuplexPipe transport) => (_upgraded, _input, _output) = (upgraded, transport.Input, transport.Output);
 
     /// <param name="context">The request that was upgraded.</param>
     /// <param name="upgraded">What the server gave for it: it owns the connection's end.</param>
     public static Stream Over(HttpContext context, Stream upgraded) =>
         context.Features.Get<IConnectionTransportFeature>() is { Transport: { } transport }
-            ? new UpgradedConnection(upgraded, transport, context.Features.Get<ISslStreamFeature>()?.SslStream)
+            ? new UpgradedConnection(upgraded, transport)
             : upgraded;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -69,11 +66,20 @@ internal sealed class UpgradedConnection : AsynchronousStream
         }
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _tls is not null ? _tls.WriteAsync(buffer, cancellationToken) : WritePlainAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var writing = _output.WriteAsync(buffer, cancellationToken);
+        if (!writing.IsCompletedSuccessfully)
+        {
+            return FinishAsync(writing);
+        }
 
-    private async ValueTask WritePlainAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
-        await _output.WriteAsync(buffer, cancellationToken);
+        _ = writing.Result;
+        return ValueTask.CompletedTask;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask FinishAsync(ValueTask<FlushResult> writing) => await writing;
 
     public override async ValueTask DisposeAsync()
     {

@@ -13,7 +13,6 @@ internal static class IssuerHttp
         AllowAutoRedirect = false,
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         UseCookies = false,
-        ConnectCallback = PooledSocketStream.ConnectAsync,
     })
     {
         Timeout = TimeSpan.FromSeconds(10),

@@ -95,7 +95,7 @@ internal sealed class SelfCheck(CurrentConfiguration configuration, ConnectionLi
                 }
 
                 await socket.ConnectAsync(address, cancellationToken);
-                return new PooledSocketStream(socket);
+                return new NetworkStream(socket, ownsSocket: true);
             }
             catch (SocketException) when (i + 1 < addresses.Count)
             {

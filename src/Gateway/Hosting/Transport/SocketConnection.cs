@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Net.Security;
 using System.Net.Sockets;
 using Gateway.Platform;
+using Gateway.Platform.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -13,11 +15,13 @@ namespace Gateway.Hosting.Transport;
 /// </summary>
 internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, IEventLoopFeature
 {
-    private readonly SocketReader _reader;
-    private readonly SocketWriter _writer;
+    private readonly PolledSocket _polled;
     private readonly CancellationTokenSource _closed = new();
-    private readonly Task _receiving;
     private readonly Lock _lock = new();
+    private SocketReader _reader;
+    private SocketWriter _writer;
+    private Task _receiving;
+    private TlsSession? _tls;
     private ConnectionAbortedException? _abortReason;
     private bool _isShut;
 
@@ -30,8 +34,10 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         Features.Set<IConnectionSocketFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
         Features.Set<IEventLoopFeature>(this);
-        _reader = new SocketReader(socket);
-        _writer = new SocketWriter(socket, this);
+        Features.Set(this);
+        _polled = PolledSocket.Over(socket);
+        _reader = new SocketReader(_polled, _polled);
+        _writer = new SocketWriter(_polled, this);
         Transport = new ReplacedTransport(_reader, _writer);
         _receiving = ReceiveAsync();
     }
@@ -43,7 +49,40 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
     public int MostBytes
     {
         get => _reader.MostBytesInEventLoop;
-        set => _reader.MostBytesInEventLoop = value;
+        set
+        {
+            _reader.MostBytesInEventLoop = value;
+            _polled.GoesOnInLoop = value > 0;
+        }
+    }
+
+    /// <summary>Has TLS, whose handshake is over, go on between this connection's socket and its user without the stream.</summary>
+    /// <param name="stream">It was given no byte beyond the handshake, and is not used any more.</param>
+    /// <returns>What was encrypted, in the clear; null where that is not possible, and the stream goes on.</returns>
+    public async ValueTask<ReplacedTransport?> TryTakeTlsAsync(SslStream stream)
+    {
+        if (!OperatingSystem.IsLinux() || _polled is not LinuxPolledSocket socket || !TlsSession.CanTake(stream))
+        {
+            return null;
+        }
+
+        _reader.Stop();
+        await _receiving;
+        lock (_lock)
+        {
+            if (_isShut)
+            {
+                _reader.End(_abortReason);
+                return null;
+            }
+
+            _tls = TlsSession.Take(stream, socket, _reader.TakeRest());
+        }
+
+        _reader = new SocketReader(_polled, _tls);
+        _writer = new SocketWriter(_tls, this);
+        _receiving = ReceiveAsync();
+        return new ReplacedTransport(_reader, _writer);
     }
 
     public override void Abort(ConnectionAbortedException abortReason)
@@ -60,6 +99,11 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
     public override async ValueTask DisposeAsync()
     {
         await _writer.CompleteAsync();
+        if (OperatingSystem.IsLinux())
+        {
+            _tls?.End();
+        }
+
         Shut();
         _reader.Complete();
         await _receiving;
@@ -73,6 +117,10 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         try
         {
             await _reader.ReceiveAsync();
+            if (_reader.IsStopped)
+            {
+                return;
+            }
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
         {
@@ -81,6 +129,10 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             error = new ConnectionAbortedException("The connection has ended.", exception);
+        }
+        catch (IOException exception)
+        {
+            error = exception;
         }
 
         if (EventLoop.IsCurrent)
@@ -107,6 +159,11 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
             _isShut = true;
         }
 
+        if (OperatingSystem.IsLinux())
+        {
+            _tls?.Dispose();
+        }
+
         try
         {
             Socket.Shutdown(SocketShutdown.Both);
@@ -116,6 +173,6 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
             // The client was faster.
         }
 
-        Socket.Dispose();
+        _polled.Dispose();
     }
 }

@@ -1,16 +1,18 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Gateway.Platform;
+using Gateway.Platform.Sockets;
 
 namespace Gateway.Hosting.Transport;
 
 /// <summary>
-/// Reads from a socket, into one block that is only there while it holds something. It receives also when nobody reads, as far as there is
+/// Reads from a connection, into one block that is only there while it holds something. It receives also when nobody reads, as far as there is
 /// room: that is how a client's end is noticed during a request.
 /// </summary>
-internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource<ReadResult>, IValueTaskSource
+/// <param name="socket">What is waited for.</param>
+/// <param name="channel">What is read: the socket's bytes, or those that TLS has made of them.</param>
+internal sealed class SocketReader(PolledSocket socket, IByteChannel channel) : PipeReader, IValueTaskSource<ReadResult>, IValueTaskSource
 {
     private const int BlockSize = 64 * 1024;
 
@@ -34,6 +36,7 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     private bool _isEnded;
     private bool _isCanceled;
     private bool _isCompleted;
+    private volatile bool _isStopped;
     // The reader waits for bytes; or it looks at the block. The loop waits for room; or it writes into the block.
     private bool _isAwaited;
     private bool _isHeld;
@@ -43,15 +46,20 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
     /// <summary>As <see cref="IEventLoopFeature.MostBytes"/>.</summary>
     public int MostBytesInEventLoop { get; set; }
 
-    /// <summary>Receives until the client's end or the reader's.</summary>
+    /// <summary>Receives until the client's end, the reader's, or <see cref="Stop"/>.</summary>
     public async Task ReceiveAsync()
     {
+        var isAllTaken = false;
         for (var round = 1; ; round++)
         {
             // An idle connection holds no block.
-            var news = socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
-            round = news.IsCompleted ? round : 1;
-            await news;
+            if (isAllTaken)
+            {
+                var news = socket.WaitForBytesAsync(CancellationToken.None);
+                round = news.IsCompleted ? round : 1;
+                await news;
+            }
+
             Memory<byte> room;
             while (!TryPrepare(out room))
             {
@@ -63,7 +71,7 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
                 return;
             }
 
-            var received = await socket.ReceiveAsync(room, SocketFlags.None);
+            var received = channel.TryReceive(room.Span);
             if (EventLoop.IsCurrent && (received == 0 || received > MostBytesInEventLoop || round > RoundsInEventLoop))
             {
                 round = 1;
@@ -74,6 +82,40 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
             {
                 return;
             }
+
+            isAllTaken = received < 0 || channel.IsDrained;
+        }
+    }
+
+    /// <summary>Has <see cref="ReceiveAsync"/> end, with nothing lost.</summary>
+    public void Stop()
+    {
+        bool isRoomAwaited;
+        lock (_lock)
+        {
+            _isStopped = true;
+            isRoomAwaited = _isRoomAwaited;
+            _isRoomAwaited = false;
+        }
+
+        socket.Wake();
+        if (isRoomAwaited)
+        {
+            _room.SetResult(true);
+        }
+    }
+
+    /// <summary>Whether what has come so far is all there will be.</summary>
+    public bool IsStopped => _isStopped;
+
+    /// <summary>What is left unread, after <see cref="Stop"/>.</summary>
+    public byte[] TakeRest()
+    {
+        lock (_lock)
+        {
+            var rest = _block.AsSpan(_start, _end - _start).ToArray();
+            Release();
+            return rest;
         }
     }
 
@@ -227,7 +269,7 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
         lock (_lock)
         {
             room = default;
-            if (_isCompleted)
+            if (_isCompleted || _isStopped)
             {
                 return true;
             }
@@ -279,7 +321,7 @@ internal sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource
         lock (_lock)
         {
             _isReceiving = false;
-            _end += received;
+            _end += Math.Max(0, received);
             if (_isCompleted || (_start == _end && !_isHeld))
             {
                 Release();

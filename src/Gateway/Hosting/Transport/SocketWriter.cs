@@ -3,12 +3,13 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Gateway.Platform;
+using Gateway.Platform.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Hosting.Transport;
 
-/// <summary>Writes to a socket. What is written whole, as TLS does, goes to the kernel without a copy.</summary>
-internal sealed class SocketWriter(Socket socket, SocketConnection connection) : PipeWriter
+/// <summary>Writes to a connection. What is written whole goes to the kernel, or to TLS, without a copy.</summary>
+internal sealed class SocketWriter(IByteChannel channel, SocketConnection connection) : PipeWriter
 {
     private const int MinimumSize = 4 * 1024;
 
@@ -87,35 +88,29 @@ internal sealed class SocketWriter(Socket socket, SocketConnection connection) :
             return ValueTask.FromResult(Result(isCompleted: true));
         }
 
-        ValueTask<int> sending;
+        ValueTask sending;
         try
         {
-            sending = socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
+            sending = channel.SendAsync(bytes, cancellationToken);
         }
-        catch (ObjectDisposedException exception)
+        catch (Exception exception) when (IsEnd(exception))
         {
-            // Aborted a moment ago: an end like any other.
-            sending = ValueTask.FromException<int>(exception);
+            // Aborted a moment ago, for example: an end like any other.
+            sending = ValueTask.FromException(exception);
         }
 
-        if (!sending.IsCompletedSuccessfully)
-        {
-            return FinishAsync(sending);
-        }
-
-        _ = sending.Result;
-        return ValueTask.FromResult(Result(isCompleted: false));
+        return sending.IsCompletedSuccessfully ? ValueTask.FromResult(Result(isCompleted: false)) : FinishAsync(sending);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<FlushResult> FinishAsync(ValueTask<int> sending)
+    private async ValueTask<FlushResult> FinishAsync(ValueTask sending)
     {
         var hasGone = false;
         try
         {
             await sending;
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (IsEnd(exception))
         {
             // Said by the connection's end, not here: as far as HTTP is concerned, nobody reads what it writes any more.
             connection.Abort(new ConnectionAbortedException("The client has gone.", exception));
@@ -129,6 +124,8 @@ internal sealed class SocketWriter(Socket socket, SocketConnection connection) :
 
         return Result(isCompleted: hasGone);
     }
+
+    private static bool IsEnd(Exception exception) => exception is SocketException or ObjectDisposedException or IOException;
 
     private FlushResult Result(bool isCompleted)
     {

@@ -1,13 +1,12 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Gateway.Platform;
+using Gateway.Platform.Sockets;
 
 namespace Gateway.Proxying.Services;
 
-/// <summary>A socket with a buffer for what has come and was not read yet. Whoever waits here goes on in the pool, not in the event loop.</summary>
-internal sealed class BufferedSocket(Socket socket)
+/// <summary>A socket with a buffer for what has come and was not read yet.</summary>
+internal sealed class BufferedSocket(PolledSocket socket)
 {
     private const int BufferSize = 4 * 1024;
 
@@ -15,10 +14,10 @@ internal sealed class BufferedSocket(Socket socket)
     // Of the buffer: what has come and was not read.
     private int _start;
     private int _end;
-    private ValueTask<int>? _ahead;
     private volatile bool _isAborted;
 
-    public Socket Socket => socket;
+    /// <summary>For what the kernel knows of it.</summary>
+    public Socket Socket => socket.Socket;
 
     /// <summary>Bytes that were sent.</summary>
     public long Written { get; private set; }
@@ -30,8 +29,14 @@ internal sealed class BufferedSocket(Socket socket)
 
     public bool HasBuffered => _start < _end;
 
-    /// <summary>What <see cref="TryReadAhead"/> waits for is there.</summary>
-    public bool HasNews => _ahead is not { IsCompleted: false };
+    /// <summary>Something has come and was not read, or the other side's end.</summary>
+    public bool HasUnread => HasBuffered || socket.HasUnread;
+
+    /// <summary>As <see cref="PolledSocket.GoesOnInLoop"/>.</summary>
+    public bool GoesOnInLoop
+    {
+        set => socket.GoesOnInLoop = value;
+    }
 
     /// <summary>Passes over what was looked at in the buffer.</summary>
     public void Skip(int count) => _start += count;
@@ -54,69 +59,30 @@ internal sealed class BufferedSocket(Socket socket)
             return ValueTask.FromResult(TakeBuffered(buffer.Span));
         }
 
-        var receiving = socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
-        return receiving.IsCompletedSuccessfully ? receiving : EventLoop.LeaveAfterAsync(receiving);
+        if (buffer.IsEmpty)
+        {
+            return WaitAsync(cancellationToken);
+        }
+
+        return socket.TryReceive(buffer.Span) is >= 0 and var received ? ValueTask.FromResult(received) : ReceiveAsync(buffer, cancellationToken);
     }
 
     /// <summary>Has more in the buffer.</summary>
     /// <returns>False at the other side's end.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
-        int received;
-        try
-        {
-            if (_ahead is { } ahead)
-            {
-                _ahead = null;
-                received = await ahead;
-            }
-            else
-            {
-                MakeRoom();
-                received = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, cancellationToken);
-            }
-        }
-        finally
-        {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-        }
-
+        MakeRoom();
+        var received = await ReceiveAsync(_buffer.AsMemory(_end), cancellationToken);
         _end += received;
         return received > 0;
-    }
-
-    /// <summary>Begins to read into the buffer, which is empty; the next <see cref="FillAsync"/> goes on with it.</summary>
-    /// <returns>False when the socket is closed.</returns>
-    [SuppressMessage("Reliability", "CA2012", Justification = "Awaited once, by FillAsync.")]
-    public bool TryReadAhead()
-    {
-        MakeRoom();
-        try
-        {
-            _ahead = socket.ReceiveAsync(_buffer.AsMemory(), SocketFlags.None);
-            return true;
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
     }
 
     /// <summary>Sends all of it.</summary>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         Written += bytes.Length;
-        var sending = socket.SendAsync(bytes, SocketFlags.None, cancellationToken);
-        if (!sending.IsCompletedSuccessfully)
-        {
-            return FinishAsync(sending);
-        }
-
-        _ = sending.Result;
-        return ValueTask.CompletedTask;
+        return socket.SendAsync(bytes, cancellationToken);
     }
 
     /// <summary>Does without a buffer from now on; nothing is in it.</summary>
@@ -137,7 +103,7 @@ internal sealed class BufferedSocket(Socket socket)
         try
         {
             // By itself .NET resets a connection that is being read.
-            socket.Shutdown(SocketShutdown.Both);
+            Socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -169,19 +135,22 @@ internal sealed class BufferedSocket(Socket socket)
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask FinishAsync(ValueTask<int> sending)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)
     {
-        try
+        await socket.WaitForBytesAsync(cancellationToken);
+        return 0;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        int received;
+        while ((received = socket.TryReceive(buffer.Span)) < 0)
         {
-            await sending;
+            await socket.WaitForBytesAsync(cancellationToken);
         }
-        finally
-        {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-        }
+
+        return received;
     }
 }

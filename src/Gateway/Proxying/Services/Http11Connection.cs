@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Gateway.Platform.Sockets;
 
 namespace Gateway.Proxying.Services;
 
 /// <summary>
-/// A connection to a service: one request after the other. While it waits for the next one it reads ahead, and so knows of the service's
-/// end; and it knows whether a request can have reached a service that closed it (<see cref="ReusedConnectionClosedException"/>).
+/// A connection to a service: one request after the other. It knows of the service's end while it waits for the next one, and whether a request can have reached a service that closed it (<see cref="ReusedConnectionClosedException"/>).
 /// </summary>
-internal sealed class Http11Connection(Socket socket, Http11Pool pool, Http11Service service, TimeProvider time)
+internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Http11Service service, TimeProvider time)
 {
     private const int MaxHead = 64 * 1024;
 
@@ -31,7 +31,7 @@ internal sealed class Http11Connection(Socket socket, Http11Pool pool, Http11Ser
     public long IdleSince { get; set; }
 
     /// <summary>Something has come that nobody asked for: most likely its end.</summary>
-    public bool HasNews => Bytes.HasNews;
+    public bool HasNews => Bytes.HasUnread;
 
     /// <summary>Sends a request and waits for the head of its answer.</summary>
     /// <exception cref="ReusedConnectionClosedException">The service had closed the connection, which had been used before.</exception>
@@ -104,10 +104,8 @@ internal sealed class Http11Connection(Socket socket, Http11Pool pool, Http11Ser
         }
 
         _isReused = true;
-        if (Bytes.TryReadAhead())
-        {
-            pool.Return(this);
-        }
+        Bytes.Release();
+        pool.Return(this);
     }
 
     private ValueTask SendHeadAsync(HttpRequestMessage request, out bool isChunked)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
+using Gateway.Platform.Sockets;
 
 namespace Gateway.Proxying.Services;
 
@@ -29,13 +29,13 @@ internal sealed class Http11Handler(ServiceDialer dialer, Http11Pool pool, TimeP
         return await connection.SendAsync(request, cancellationToken);
     }
 
-    private async ValueTask<Socket> ConnectAsync(Http11Service service, CancellationToken cancellationToken)
+    private async ValueTask<PolledSocket> ConnectAsync(Http11Service service, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await dialer.ConnectAsync(new DnsEndPoint(service.Host, service.Port), either.Token);
+            return await dialer.ConnectPolledAsync(new DnsEndPoint(service.Host, service.Port), either.Token);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -62,8 +62,7 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
     private ValueTask SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
         _written += buffer.Length;
-        var sending = stream.WriteAsync(buffer, cancellationToken);
-        return sending.IsCompleted || _status.Code == SwitchingProtocols ? sending : EventLoop.LeaveAfterAsync(sending);
+        return stream.WriteAsync(buffer, cancellationToken);
     }
 
     // Not by the order of reads and writes: a service may answer while the body is still being sent, and after 101 all order ends.
@@ -121,11 +120,6 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         try
         {
             var read = await stream.ReadAsync(buffer, cancellationToken);
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-
             if (read > 0)
             {
                 _status.Observe(buffer.Span[..read]);
@@ -142,11 +136,6 @@ internal sealed class ServiceConnection(Stream stream, Socket? socket, TimeProvi
         }
         catch (Exception exception)
         {
-            if (EventLoop.IsCurrent)
-            {
-                await Task.Yield();
-            }
-
             // A reset that does not follow an orderly end says nothing about what was taken.
             if (_asking && _reused && exception is IOException)
             {

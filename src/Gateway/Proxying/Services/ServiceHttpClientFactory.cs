@@ -39,11 +39,7 @@ internal sealed class ServiceHttpClientFactory(TimeProvider time, ServiceDialer 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var socket = await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken);
-        // What is plain HTTP/1.1, ServiceConnection sends to the pool itself, all but WebSockets.
-        var request = context.InitialRequestMessage;
-        return request.RequestUri?.Scheme == Uri.UriSchemeHttp && request.Version.Major == 1
-            ? new NetworkStream(socket, ownsSocket: true)
-            : new PooledSocketStream(socket);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private ValueTask<Stream> Observe(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken) => ValueTask.FromResult(

@@ -1,39 +1,32 @@
-using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Gateway.Platform;
 
 namespace Gateway.Proxying.Services;
 
 /// <summary>The service's side of a WebSocket, after 101: the socket alone, with no buffer. Its users stay in the thread that received, which
 /// may be the event loop's: bytes are passed on, and that is all.</summary>
-internal sealed class SwitchedConnection(BufferedSocket service) : AsynchronousStream
+internal sealed class SwitchedConnection : AsynchronousStream
 {
+    private readonly BufferedSocket _service;
+
+    public SwitchedConnection(BufferedSocket service)
+    {
+        _service = service;
+        service.GoesOnInLoop = true;
+    }
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (service.HasBuffered)
+        if (!_service.HasBuffered)
         {
-            // It came with the head.
-            return ValueTask.FromResult(service.TakeBuffered(buffer.Span));
+            // All that came with the head has been read.
+            _service.Release();
         }
 
-        service.Release();
-        return service.Socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+        return _service.ReadAsync(buffer, cancellationToken);
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        var sending = service.Socket.SendAsync(buffer, SocketFlags.None, cancellationToken);
-        if (!sending.IsCompletedSuccessfully)
-        {
-            return FinishAsync(sending);
-        }
-
-        _ = sending.Result;
-        return ValueTask.CompletedTask;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask FinishAsync(ValueTask<int> sending) => await sending;
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _service.WriteAsync(buffer, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -45,7 +38,7 @@ internal sealed class SwitchedConnection(BufferedSocket service) : AsynchronousS
     {
         if (disposing)
         {
-            service.Abort();
+            _service.Abort();
         }
 
         base.Dispose(disposing);

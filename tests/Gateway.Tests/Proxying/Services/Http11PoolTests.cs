@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Platform.Sockets;
 using Gateway.Proxying.Services;
 using Microsoft.Extensions.Time.Testing;
 
@@ -104,7 +105,7 @@ public sealed class Http11PoolTests : IDisposable
         socket.Connect(_listener.LocalEndpoint);
         var atService = _listener.AcceptSocket();
         _sockets.Add(atService);
-        var connection = new Http11Connection(socket, _pool, Service, _time);
+        var connection = new Http11Connection(PolledSocket.Over(socket), _pool, Service, _time);
         var answering = connection.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://service/"), CancellationToken.None);
         atService.Receive(new byte[1000]);
         atService.Send("HTTP/1.1 204 No Content\r\n\r\n"u8);
