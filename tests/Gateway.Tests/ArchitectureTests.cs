@@ -14,7 +14,7 @@ public sealed partial class ArchitectureTests
         ["Hosting"] = ["Boundary", "FrontEnd", "Phone", "Observability", "Proxying", "Certificates", "Acme", "Configuration", "Platform"],
         ["Boundary"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Observability"] = ["Boundary", "Proxying", "Configuration", "Platform"],
-        ["FrontEnd"] = ["Proxying", "Configuration"],
+        ["FrontEnd"] = ["Proxying", "Configuration", "Platform"],
         ["Phone"] = ["Proxying", "Certificates", "Configuration", "Platform"],
         ["Proxying"] = ["Configuration", "Platform"],
         ["Certificates"] = ["Acme", "Configuration", "Platform"],

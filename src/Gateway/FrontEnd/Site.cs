@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Authorization;
 
@@ -25,7 +26,13 @@ internal sealed class Site
 
     public Endpoint Endpoint { get; }
 
-    private Task ServeAsync(HttpContext context)
+    private async Task ServeAsync(HttpContext context)
+    {
+        await EventLoop.LeaveAsync();
+        await AnswerAsync(context);
+    }
+
+    private Task AnswerAsync(HttpContext context)
     {
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {

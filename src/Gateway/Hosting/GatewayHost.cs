@@ -335,6 +335,12 @@ internal static class GatewayHost
     {
         UseFor<IAuthorizeData>(app, static guarded =>
         {
+            // Passwords take their time, by design.
+            guarded.Use(static async (context, next) =>
+            {
+                await EventLoop.LeaveAsync();
+                await next(context);
+            });
             guarded.UseAuthentication();
             guarded.UseAuthorization();
             guarded.UseMiddleware<ConsumedCredentials>();

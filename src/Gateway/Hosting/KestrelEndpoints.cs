@@ -22,8 +22,8 @@ internal static class KestrelEndpoints
     // end by as much.
     private static readonly TimeSpan FirstRequestTime = TimeSpan.FromSeconds(2);
 
-    // Bytes of HTTP/2 at once: requests, not a flood of control frames or an upload.
-    private const int FramesInEventLoop = 16 * 1024;
+    // At once: requests, not a flood of control frames or an upload.
+    private const int BytesInEventLoop = 16 * 1024;
 
     /// <param name="kestrel">To be configured.</param>
     /// <param name="configuration">As it is at the start.</param>
@@ -122,12 +122,8 @@ internal static class KestrelEndpoints
         endpoint.ListenOptions.Use(services.GetRequiredService<ControlFrames>().Limit);
         endpoint.ListenOptions.Use(static next => connection =>
         {
-            // Kestrel sorts frames there and has the pool serve the requests.
-            if (connection.Features.Get<ISslStreamFeature>()?.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2)
-            {
-                connection.Features.Get<IEventLoopFeature>()?.MostBytes = FramesInEventLoop;
-            }
-
+            // A request of HTTP/1.1 goes on there to its service; of HTTP/2 Kestrel sorts the frames there and has the pool serve the requests.
+            connection.Features.Get<IEventLoopFeature>()?.MostBytes = BytesInEventLoop;
             return next(connection);
         });
         if (challenges is not null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gateway.Configuration;
 using Gateway.Observability;
+using Gateway.Platform;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -53,6 +54,7 @@ internal static class Logging
     public static void Add(IServiceCollection services, IConfiguration configuration, HostMode mode, RecentProblems problems)
     {
         var output = mode == HostMode.Run && !IsSinkNamed(configuration) ? new StandardOutput(Console.OpenStandardOutput(), TimeProvider.System) : null;
+        EventLoop.IsShared |= output is not null;
         var logger = Create(configuration, output, problems);
         services.AddSerilog(logger, dispose: true);
         if (output is not null && !Wishes.Any(wish => configuration.GetSection(wish).Exists()))

@@ -8,6 +8,17 @@ namespace Gateway.Platform;
 /// </summary>
 internal static class EventLoop
 {
+    /// <summary>Whether anybody may go on in it: only where to log never waits for whoever reads the log.</summary>
+    public static bool IsShared { get; set; }
+
     /// <summary>Whether this code runs in the thread of a loop, or of anything else but the pool.</summary>
     public static bool IsCurrent => !Thread.CurrentThread.IsThreadPoolThread;
+
+    /// <summary>Goes on in the pool: before files, passwords, or whatever else may take long.</summary>
+    public static ValueTask LeaveAsync()
+    {
+        return IsCurrent ? YieldAsync() : ValueTask.CompletedTask;
+
+        static async ValueTask YieldAsync() => await Task.Yield();
+    }
 }

@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Platform;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -26,6 +27,7 @@ internal sealed partial class ErrorResponses(
         }
         catch (Exception exception) when (!context.Response.HasStarted)
         {
+            await EventLoop.LeaveAsync();
             LogUnexpected(logger, exception, context.Request.Method, context.Request.Path, context.TraceIdentifier);
             context.Response.Clear();
             Refusal.Set(context, StatusCodes.Status500InternalServerError);
@@ -34,6 +36,7 @@ internal sealed partial class ErrorResponses(
         var failure = FailureOfService(context, ending);
         if (failure is not null)
         {
+            await EventLoop.LeaveAsync();
             LogServiceFailed(logger, failure.Service, failure.Reason, context.Response.StatusCode, context.Request.Method, context.Request.Path, context.TraceIdentifier);
         }
 

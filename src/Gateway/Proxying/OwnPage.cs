@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Gateway.Platform;
 
 namespace Gateway.Proxying;
 
@@ -21,6 +22,7 @@ internal static class OwnPage
     /// <returns>Null when the file is empty or cannot be read; then the gateway's own page says what has to be said.</returns>
     public static async Task<string?> ReadAsync(string file, int statusCode, string title, string requestId, CancellationToken cancellationToken)
     {
+        await EventLoop.LeaveAsync();
         try
         {
             if (new FileInfo(file).Length is 0 or > Largest)

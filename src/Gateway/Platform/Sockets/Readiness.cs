@@ -84,7 +84,7 @@ internal sealed class Readiness : IValueTaskSource
 
     private void Complete()
     {
-        _waiting.RunContinuationsAsynchronously = !(GoesOnInLoop && EventLoop.IsCurrent);
+        _waiting.RunContinuationsAsynchronously = !(GoesOnInLoop && EventLoop.IsShared && EventLoop.IsCurrent);
         _waiting.SetResult(true);
     }
 

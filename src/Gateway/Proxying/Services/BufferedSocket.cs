@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 using Gateway.Platform.Sockets;
 
 namespace Gateway.Proxying.Services;
@@ -14,6 +15,7 @@ internal sealed class BufferedSocket(PolledSocket socket)
     // Of the buffer: what has come and was not read.
     private int _start;
     private int _end;
+    private long _bytesInLoop;
     private volatile bool _isAborted;
 
     /// <summary>For what the kernel knows of it.</summary>
@@ -32,10 +34,11 @@ internal sealed class BufferedSocket(PolledSocket socket)
     /// <summary>Something has come and was not read, or the other side's end.</summary>
     public bool HasUnread => HasBuffered || socket.HasUnread;
 
-    /// <summary>As <see cref="PolledSocket.GoesOnInLoop"/>.</summary>
-    public bool GoesOnInLoop
+    /// <summary>Whoever waits here goes on in the event loop until it has received as many bytes; then in the pool.</summary>
+    public void GoOnInLoop(long bytes)
     {
-        set => socket.GoesOnInLoop = value;
+        _bytesInLoop = bytes;
+        socket.GoesOnInLoop = bytes > 0;
     }
 
     /// <summary>Passes over what was looked at in the buffer.</summary>
@@ -64,7 +67,7 @@ internal sealed class BufferedSocket(PolledSocket socket)
             return WaitAsync(cancellationToken);
         }
 
-        return socket.TryReceive(buffer.Span) is >= 0 and var received ? ValueTask.FromResult(received) : ReceiveAsync(buffer, cancellationToken);
+        return EventLoop.IsCurrent || socket.TryReceive(buffer.Span) is not (>= 0 and var received) ? ReceiveAsync(buffer, cancellationToken) : ValueTask.FromResult(received);
     }
 
     /// <summary>Has more in the buffer.</summary>
@@ -149,6 +152,13 @@ internal sealed class BufferedSocket(PolledSocket socket)
         while ((received = socket.TryReceive(buffer.Span)) < 0)
         {
             await socket.WaitForBytesAsync(cancellationToken);
+        }
+
+        _bytesInLoop -= received;
+        if (_bytesInLoop < 0 && EventLoop.IsCurrent)
+        {
+            socket.GoesOnInLoop = false;
+            await Task.Yield();
         }
 
         return received;

@@ -10,6 +10,7 @@ namespace Gateway.Proxying.Services;
 internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Http11Service service, TimeProvider time)
 {
     private const int MaxHead = 64 * 1024;
+    private const int BytesInLoop = 16 * 1024;
 
     // As SocketsHttpHandler: a service that does not know 100 (Continue) waits for the body.
     private static readonly TimeSpan ContinueTime = TimeSpan.FromSeconds(1);
@@ -111,6 +112,8 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     private ValueTask SendHeadAsync(HttpRequestMessage request, out bool isChunked)
     {
         (_writtenBefore, _keepsAlive, _continued) = (Bytes.Written, true, null);
+        // A small exchange is over before the loop's other sockets would notice.
+        Bytes.GoOnInLoop(request.Content is null ? BytesInLoop : 0);
         return SendHeadAsync(RequestHead.Write(request, out isChunked));
     }
 

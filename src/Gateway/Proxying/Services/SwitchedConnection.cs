@@ -11,7 +11,7 @@ internal sealed class SwitchedConnection : AsynchronousStream
     public SwitchedConnection(BufferedSocket service)
     {
         _service = service;
-        service.GoesOnInLoop = true;
+        service.GoOnInLoop(long.MaxValue);
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
