@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Hosting;
 
 /// <summary>One listening socket and the connections that it has accepted.</summary>
-internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointListenerFactory factory) : IConnectionListener
+internal sealed class EndpointListener(Socket socket, EndpointListenerFactory factory) : IConnectionListener
 {
     private readonly ConcurrentDictionary<EndpointConnection, byte> _open = new();
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,12 +48,7 @@ internal sealed class EndpointListener(Socket socket, bool noDelay, EndpointList
                 }
 
                 _isCrowded = _isFull = factory.Descriptors.IsLast(accepted);
-                if (noDelay && EndPoint is IPEndPoint)
-                {
-                    accepted.NoDelay = true;
-                }
-
-                var connection = new EndpointConnection(EndpointListenerFactory.Connect(accepted), this);
+                var connection = new EndpointConnection(factory.Connect(accepted), this);
                 _open.TryAdd(connection, 0);
                 return connection;
             }

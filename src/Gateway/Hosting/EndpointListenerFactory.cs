@@ -31,8 +31,14 @@ internal sealed class EndpointListenerFactory(
         var socket = Bind(endpoint);
         try
         {
+            // Linux gives them to each connection that is accepted.
+            if (OperatingSystem.IsLinux())
+            {
+                SetOptions(socket);
+            }
+
             socket.Listen(options.Value.Backlog);
-            return ValueTask.FromResult<IConnectionListener>(new EndpointListener(socket, options.Value.NoDelay, this));
+            return ValueTask.FromResult<IConnectionListener>(new EndpointListener(socket, this));
         }
         catch
         {
@@ -63,7 +69,24 @@ internal sealed class EndpointListenerFactory(
 
     internal DescriptorAlarm Descriptors => descriptors;
 
-    internal static ConnectionContext Connect(Socket socket) => new SocketConnection(socket);
+    internal ConnectionContext Connect(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            SetOptions(socket);
+        }
+
+        return new SocketConnection(socket);
+    }
+
+    private void SetOptions(Socket socket)
+    {
+        DeadPeers.Detect(socket);
+        if (options.Value.NoDelay && socket.AddressFamily != AddressFamily.Unix)
+        {
+            socket.NoDelay = true;
+        }
+    }
 
     /// <summary>The connections of an endpoint that was removed go on until they end or the drain time is up.</summary>
     internal void Drain(EndpointListener listener)

@@ -13,8 +13,9 @@ internal static class HandshakeOnly
     {
         if (OperatingSystem.IsLinux() && connection.Features.Get<SocketConnection>() is not null)
         {
-            var (input, output) = (connection.Transport.Input, connection.Transport.Output);
-            connection.Transport = new ReplacedTransport(new HandshakeRecords(input), output);
+            var records = new HandshakeRecords(connection.Transport.Input);
+            connection.Features.Set(records);
+            connection.Transport = new ReplacedTransport(records, connection.Transport.Output);
         }
 
         return next(connection);
@@ -28,6 +29,9 @@ internal static class HandshakeOnly
             && await socket.TryTakeTlsAsync(stream) is { } transport)
         {
             connection.Transport = transport;
+            // The stream lets go of its buffer when it sees the end of what it reads.
+            connection.Features.Get<HandshakeRecords>()?.End();
+            _ = await stream.ReadAsync(new byte[1]);
         }
 
         await next(connection);

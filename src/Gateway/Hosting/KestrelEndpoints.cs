@@ -47,15 +47,7 @@ internal static class KestrelEndpoints
         var slowReaders = kestrel.ApplicationServices.GetRequiredService<SlowReaders>();
         kestrel.ConfigureEndpointDefaults(endpoint =>
         {
-            endpoint.Use(static next => connection =>
-            {
-                if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
-                {
-                    DeadPeers.Detect(socket);
-                }
-
-                return EndpointConnection.ServeAsync(connection, next);
-            });
+            endpoint.Use(static next => connection => EndpointConnection.ServeAsync(connection, next));
             endpoint.Use(proxyProtocol.Middleware);
             endpoint.Use(connectionLimits.Middleware);
             endpoint.Use(slowReaders.Middleware);

@@ -3,9 +3,9 @@ using Gateway.Platform;
 
 namespace Gateway.Hosting;
 
-/// <summary>Gives memory back to the system after the start and when a crowd has left. .NET collects when it needs memory, and a gateway that
-/// has become quiet needs none: what thousands of calls took would stay with it until the next crowd. glibc keeps what lies free between two
-/// blocks that do not, and would grow for as long as calls come and go.</summary>
+/// <summary>Gives memory back to the system after the start, when a crowd has left, and in a lull. .NET collects when it needs memory, and a
+/// gateway that has become quiet needs none: what thousands of handshakes or calls took would stay with it until the next crowd. glibc keeps what
+/// lies free between two blocks that do not, and would grow for as long as calls come and go.</summary>
 internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time) : BackgroundService
 {
     private const int Crowd = 200;
@@ -13,12 +13,19 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
     // The collection stops everything for as long as it takes to move what is left.
     private const int LeftOfCrowd = 8;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
+    private const int IntervalsOfCrowd = 20;
+
+    // A collection is worth it after so much was allocated, and hurts nobody while next to nothing is.
+    private const long WorthIt = 8 * 1024 * 1024;
+    private const long Lull = 128 * 1024;
 
     // By then it serves, and what only starting took is garbage.
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(1);
 
     private int _most;
+    private long _allocated;
+    private long _allocatedAtCollection;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -30,9 +37,17 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
         }
 
         using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        for (var i = 1; await timer.WaitForNextTickAsync(stoppingToken); i++)
         {
-            Trim(isCollected: HasCrowdLeft(connections.Open));
+            var isLull = IsLull(GC.GetTotalAllocatedBytes());
+            if (i % IntervalsOfCrowd == 0)
+            {
+                Trim(isCollected: HasCrowdLeft(connections.Open) || isLull);
+            }
+            else if (isLull)
+            {
+                Trim(isCollected: true);
+            }
         }
     }
 
@@ -47,6 +62,21 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
         {
             LinuxMemory.Trim();
         }
+    }
+
+    /// <summary>Whether much was allocated, and now nothing is; true once.</summary>
+    /// <param name="allocated">Bytes since the start.</param>
+    internal bool IsLull(long allocated)
+    {
+        var isQuiet = allocated - _allocated < Lull;
+        _allocated = allocated;
+        if (!isQuiet || allocated - _allocatedAtCollection < WorthIt)
+        {
+            return false;
+        }
+
+        _allocatedAtCollection = allocated;
+        return true;
     }
 
     /// <summary>Whether of a crowd an eighth at most is left; true once for each crowd.</summary>

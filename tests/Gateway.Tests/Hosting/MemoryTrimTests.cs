@@ -18,4 +18,17 @@ public sealed class MemoryTrimTests
 
         Assert.Equal(expected, open.Select(trim.HasCrowdLeft).ToArray()[^1]);
     }
+
+    [Fact]
+    public void ALullIsWorthACollectionOnceAndOnlyAfterMuchWasAllocated()
+    {
+        const long Megabyte = 1024 * 1024;
+        using var trim = new MemoryTrim(new ConnectionLimits(null!, null!), TimeProvider.System);
+
+        Assert.False(trim.IsLull(Megabyte));
+        Assert.False(trim.IsLull(Megabyte));
+        Assert.False(trim.IsLull(30 * Megabyte));
+        Assert.True(trim.IsLull(30 * Megabyte));
+        Assert.False(trim.IsLull(30 * Megabyte));
+    }
 }

@@ -89,11 +89,13 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
     }
 
     /// <summary>Sends as much as the kernel takes now.</summary>
+    /// <param name="bytes">What there is.</param>
+    /// <param name="isMoreToCome">Right after it: the kernel need not send half a packet.</param>
     /// <returns>How much that was.</returns>
-    public int TrySend(ReadOnlySpan<byte> bytes)
+    public int TrySend(ReadOnlySpan<byte> bytes, bool isMoreToCome = false)
     {
         var sent = 0;
-        while (sent < bytes.Length && LinuxSockets.Send(_handle, _descriptor, bytes[sent..]) is > 0 and var more)
+        while (sent < bytes.Length && LinuxSockets.Send(_handle, _descriptor, bytes[sent..], isMoreToCome) is > 0 and var more)
         {
             sent += more;
         }

@@ -15,6 +15,7 @@ internal static unsafe partial class LinuxSockets
     private const int Look = 2;
     private const int DoNotWait = 0x40;
     private const int NoSignal = 0x4000;
+    private const int More = 0x8000;
 
     // errno.h
     private const int Again = 11;
@@ -39,7 +40,7 @@ internal static unsafe partial class LinuxSockets
     }
 
     /// <returns>How much was sent; <see cref="Nothing"/> when there is no room.</returns>
-    public static int Send(SafeSocketHandle socket, int descriptor, ReadOnlySpan<byte> bytes)
+    public static int Send(SafeSocketHandle socket, int descriptor, ReadOnlySpan<byte> bytes, bool isMoreToCome)
     {
         var isHeld = false;
         try
@@ -49,7 +50,7 @@ internal static unsafe partial class LinuxSockets
             {
                 while (true)
                 {
-                    var sent = (int)Send(descriptor, start, (nuint)bytes.Length, DoNotWait | NoSignal);
+                    var sent = (int)Send(descriptor, start, (nuint)bytes.Length, DoNotWait | NoSignal | (isMoreToCome ? More : 0));
                     if (sent >= 0 || !MayBeTriedAgain())
                     {
                         return sent;

@@ -35,7 +35,6 @@ internal static unsafe class OpenSsl
     public static delegate* unmanaged<nint, int> Shutdown;
     public static delegate* unmanaged<nint, int, void> SetQuietShutdown;
     public static delegate* unmanaged<nint, int, void> SetReadAhead;
-    public static delegate* unmanaged<nint, nuint, void> SetReadBufferLength;
     public static delegate* unmanaged<nint, int, nint, nint, nint> Control;
     public static delegate* unmanaged<nint, ulong, ulong> SetOptions;
     public static delegate* unmanaged<nint, nint> GetReadBio;
@@ -104,7 +103,6 @@ internal static unsafe class OpenSsl
             Shutdown = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_shutdown");
             SetQuietShutdown = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(ssl, "SSL_set_quiet_shutdown");
             SetReadAhead = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(ssl, "SSL_set_read_ahead");
-            SetReadBufferLength = (delegate* unmanaged<nint, nuint, void>)NativeLibrary.GetExport(ssl, "SSL_set_default_read_buffer_len");
             Control = (delegate* unmanaged<nint, int, nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_ctrl");
             SetOptions = (delegate* unmanaged<nint, ulong, ulong>)NativeLibrary.GetExport(ssl, "SSL_set_options");
             GetReadBio = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_get_rbio");

@@ -15,8 +15,8 @@ namespace Gateway.Platform.Sockets;
 [SupportedOSPlatform("linux")]
 internal sealed class TlsSession : IByteChannel, IDisposable
 {
-    // As much as one call of recv() may bring.
-    private const int ReadBufferLength = 32 * 1024;
+    // RFC 8446 section 5.1
+    private const int LargestRecord = 16 * 1024;
 
     // A client that has the gateway answer it and does not read the answer.
     private static readonly TimeSpan ReplyPause = TimeSpan.FromMilliseconds(20);
@@ -31,6 +31,8 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     private readonly Lock _lock = new();
     private ReadOnlyMemory<byte> _ahead;
     private Exception? _failure;
+    // Of what is being written.
+    private int _recordsToCome;
     private bool _isDry;
     private bool _hasEnded;
     private bool _isClosed;
@@ -48,7 +50,6 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         // Frees those of the stream, which has no use for them any more.
         OpenSsl.SetBios(_ssl, bio, bio);
         OpenSsl.SetReadAhead(_ssl, 1);
-        OpenSsl.SetReadBufferLength(_ssl, ReadBufferLength);
         OpenSsl.Control(_ssl, OpenSsl.ModeCommand, OpenSsl.AcceptMovingWriteBuffer, 0);
         OpenSsl.SetOptions(_ssl, OpenSsl.NoRenegotiation | OpenSsl.IgnoreUnexpectedEnd);
     }
@@ -178,6 +179,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
             int written;
             fixed (byte* start = bytes)
             {
+                _recordsToCome = (bytes.Length - 1) / LargestRecord;
                 OpenSsl.ClearErrors();
                 written = OpenSsl.Write(_ssl, start, bytes.Length);
             }
@@ -245,7 +247,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         OpenSsl.ClearBioFlags(bio, OpenSsl.ReadFlag | OpenSsl.WriteFlag | OpenSsl.RetryFlag);
         try
         {
-            var sent = session._socket.TrySend(new ReadOnlySpan<byte>(bytes, length));
+            var sent = session._socket.TrySend(new ReadOnlySpan<byte>(bytes, length), session._recordsToCome-- > 0);
             if (sent == 0)
             {
                 OpenSsl.SetBioFlags(bio, OpenSsl.WriteFlag | OpenSsl.RetryFlag);
