@@ -19,12 +19,14 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
     // A collection is worth it after so much was allocated, and hurts nobody while next to nothing is.
     private const long WorthIt = 8 * 1024 * 1024;
     private const long Lull = 128 * 1024;
+    private static readonly TimeSpan LullTime = TimeSpan.FromMilliseconds(10);
 
     // By then it serves, and what only starting took is garbage.
     private static readonly TimeSpan AfterStart = TimeSpan.FromSeconds(1);
 
     private int _most;
     private long _allocated;
+    private TimeSpan _used;
     private long _allocatedAtCollection;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -39,7 +41,7 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
         using var timer = new PeriodicTimer(Interval, time);
         for (var i = 1; await timer.WaitForNextTickAsync(stoppingToken); i++)
         {
-            var isLull = IsLull(GC.GetTotalAllocatedBytes());
+            var isLull = IsLull(GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
             if (i % IntervalsOfCrowd == 0)
             {
                 Trim(isCollected: HasCrowdLeft(connections.Open) || isLull);
@@ -64,12 +66,13 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
         }
     }
 
-    /// <summary>Whether much was allocated, and now nothing is; true once.</summary>
+    /// <summary>Whether much was allocated, and now nothing happens; true once.</summary>
     /// <param name="allocated">Bytes since the start.</param>
-    internal bool IsLull(long allocated)
+    /// <param name="used">Processor time since the start.</param>
+    internal bool IsLull(long allocated, TimeSpan used)
     {
-        var isQuiet = allocated - _allocated < Lull;
-        _allocated = allocated;
+        var isQuiet = allocated - _allocated < Lull && used - _used < LullTime;
+        (_allocated, _used) = (allocated, used);
         if (!isQuiet || allocated - _allocatedAtCollection < WorthIt)
         {
             return false;

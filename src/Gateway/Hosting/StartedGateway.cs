@@ -5,6 +5,7 @@ using Gateway.Hosting.Admin;
 using Gateway.Hosting.Systemd;
 using Gateway.Phone;
 using Gateway.Platform;
+using Gateway.Platform.Sockets;
 
 namespace Gateway.Hosting;
 
@@ -33,6 +34,7 @@ internal sealed class StartedGateway : IAsyncDisposable
         if (OperatingSystem.IsLinux())
         {
             LinuxTls.Tune();
+            LinuxEventLoop.Prepare();
         }
 
         WebApplication app;

@@ -25,10 +25,13 @@ public sealed class MemoryTrimTests
         const long Megabyte = 1024 * 1024;
         using var trim = new MemoryTrim(new ConnectionLimits(null!, null!), TimeProvider.System);
 
-        Assert.False(trim.IsLull(Megabyte));
-        Assert.False(trim.IsLull(Megabyte));
-        Assert.False(trim.IsLull(30 * Megabyte));
-        Assert.True(trim.IsLull(30 * Megabyte));
-        Assert.False(trim.IsLull(30 * Megabyte));
+        Assert.False(trim.IsLull(Megabyte, At(0)));
+        Assert.False(trim.IsLull(Megabyte, At(0)));
+        Assert.False(trim.IsLull(30 * Megabyte, At(100)));
+        Assert.False(trim.IsLull(30 * Megabyte, At(200)), "calls go on, and allocate nothing");
+        Assert.True(trim.IsLull(30 * Megabyte, At(201)));
+        Assert.False(trim.IsLull(30 * Megabyte, At(202)));
+
+        static TimeSpan At(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
     }
 }

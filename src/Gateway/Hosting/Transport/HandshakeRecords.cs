@@ -18,9 +18,9 @@ internal sealed class HandshakeRecords(PipeReader inner) : PipeReader
     private bool _isEnded;
 
     /// <summary>From now on it is as if the client had ended.</summary>
-    public void End() => _isEnded = true;
+    public void End() => (_isEnded, _seen) = (true, default);
 
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => 
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
         _isEnded ? new ReadResult(default, isCanceled: false, isCompleted: true) : Cut(await inner.ReadAsync(cancellationToken));
 
     public override bool TryRead(out ReadResult result)

@@ -105,7 +105,7 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel) : 
         }
     }
 
-    /// <summary>Whether what has come so far is all there will be.</summary>
+    /// <summary>Whether <see cref="Stop"/> ends, or has ended, it.</summary>
     public bool IsStopped => _isStopped;
 
     /// <summary>What is left unread, after <see cref="Stop"/>.</summary>

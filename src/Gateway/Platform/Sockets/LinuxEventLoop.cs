@@ -50,6 +50,9 @@ internal sealed unsafe partial class LinuxEventLoop
         new Thread(Run) { IsBackground = true, Name = "event loop" }.Start();
     }
 
+    /// <summary>Starts them while there are descriptors: a type whose initializer has failed once stays broken.</summary>
+    public static void Prepare() => _ = All;
+
     public static LinuxEventLoop For(int descriptor) => All[descriptor % All.Length];
 
     public void Watch(int descriptor, LinuxPolledSocket socket, bool isWatched, bool forRoom)
