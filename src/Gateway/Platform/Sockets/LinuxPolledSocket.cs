@@ -39,21 +39,30 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         set => _bytes.GoesOnInLoop = _room.GoesOnInLoop = value;
     }
 
+    /// <summary>Connects a socket, or closes it.</summary>
     /// <exception cref="SocketException">Nobody listens there.</exception>
     public static async ValueTask<LinuxPolledSocket> ConnectAsync(Socket socket, EndPoint address, CancellationToken cancellationToken)
     {
-        socket.Blocking = false;
         var polled = new LinuxPolledSocket(socket);
-        if (!LinuxSockets.Connect(polled._descriptor, address.Serialize()))
+        try
         {
-            await polled.WaitForRoomAsync(cancellationToken);
-            if ((SocketError)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! is not SocketError.Success and var error)
+            socket.Blocking = false;
+            if (!LinuxSockets.Connect(polled._descriptor, address.Serialize()))
             {
-                throw new SocketException((int)error);
+                await polled.WaitForRoomAsync(cancellationToken);
+                if ((SocketError)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! is not SocketError.Success and var error)
+                {
+                    throw new SocketException((int)error);
+                }
             }
-        }
 
-        return polled;
+            return polled;
+        }
+        catch
+        {
+            polled.Dispose();
+            throw;
+        }
     }
 
     public override ValueTask WaitForBytesAsync(CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     // RFC 8446 section 5.1
     private const int LargestRecord = 16 * 1024;
 
+    // In one turn: more than there is room for. A client may send without end what is no data, key updates for example.
+    private const int MostReads = 16;
+
     // A client that has the gateway answer it and does not read the answer.
     private static readonly TimeSpan ReplyPause = TimeSpan.FromMilliseconds(20);
 
@@ -31,8 +34,9 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     private readonly Lock _lock = new();
     private ReadOnlyMemory<byte> _ahead;
     private Exception? _failure;
-    // Of what is being written.
+    // Of what is being written, after the present one.
     private int _recordsToCome;
+    private int _readsLeft;
     private bool _isDry;
     private bool _hasEnded;
     private bool _isClosed;
@@ -71,6 +75,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         lock (_lock)
         {
             var total = 0;
+            _readsLeft = MostReads;
             while (total < buffer.Length && !_hasEnded && _failure is null)
             {
                 ObjectDisposedException.ThrowIf(_isClosed, this);
@@ -120,7 +125,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        bytes.IsEmpty || TrySend(bytes.Span) ? ValueTask.CompletedTask : FinishAsync(bytes, cancellationToken);
+        bytes.IsEmpty || TrySend(bytes.Span, isNew: true) ? ValueTask.CompletedTask : FinishAsync(bytes, cancellationToken);
 
     /// <summary>Tells the client that nothing more comes (RFC 8446 section 6.1), unless the connection is full.</summary>
     public unsafe void End()
@@ -162,11 +167,11 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         {
             await _socket.WaitForRoomAsync(cancellationToken);
         }
-        while (!TrySend(bytes.Span));
+        while (!TrySend(bytes.Span, isNew: false));
     }
 
-    /// <returns>False when there is no room for all of it; to be called again with the same bytes then.</returns>
-    private unsafe bool TrySend(ReadOnlySpan<byte> bytes)
+    /// <returns>False when there is no room for all of it; to be called again with the same bytes then, which are no new ones.</returns>
+    private unsafe bool TrySend(ReadOnlySpan<byte> bytes, bool isNew)
     {
         lock (_lock)
         {
@@ -179,7 +184,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
             int written;
             fixed (byte* start = bytes)
             {
-                _recordsToCome = (bytes.Length - 1) / LargestRecord;
+                _recordsToCome = isNew ? (bytes.Length - 1) / LargestRecord : _recordsToCome;
                 OpenSsl.ClearErrors();
                 written = OpenSsl.Write(_ssl, start, bytes.Length);
             }
@@ -213,7 +218,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
             return count;
         }
 
-        return _socket.TryReceive(buffer);
+        return _readsLeft-- > 0 ? _socket.TryReceive(buffer) : -1;
     }
 
     [UnmanagedCallersOnly]
@@ -247,13 +252,14 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         OpenSsl.ClearBioFlags(bio, OpenSsl.ReadFlag | OpenSsl.WriteFlag | OpenSsl.RetryFlag);
         try
         {
-            var sent = session._socket.TrySend(new ReadOnlySpan<byte>(bytes, length), session._recordsToCome-- > 0);
+            var sent = session._socket.TrySend(new ReadOnlySpan<byte>(bytes, length), session._recordsToCome > 0);
             if (sent == 0)
             {
                 OpenSsl.SetBioFlags(bio, OpenSsl.WriteFlag | OpenSsl.RetryFlag);
                 return -1;
             }
 
+            session._recordsToCome -= sent == length ? 1 : 0;
             return sent;
         }
         catch (Exception exception)

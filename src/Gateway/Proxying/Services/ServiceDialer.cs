@@ -38,20 +38,14 @@ internal sealed class ServiceDialer(DescriptorAlarm descriptors)
         SocketException? failure = null;
         foreach (var address in addresses)
         {
-            var socket = Create(address.AddressFamily);
             try
             {
-                return await LinuxPolledSocket.ConnectAsync(socket, new IPEndPoint(address, service.Port), cancellationToken);
+                return await LinuxPolledSocket.ConnectAsync(Create(address.AddressFamily), new IPEndPoint(address, service.Port), cancellationToken);
             }
             catch (SocketException exception)
             {
-                socket.Dispose();
+                // A name may have addresses of a kind that this machine has not.
                 failure = exception;
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
             }
         }
 
