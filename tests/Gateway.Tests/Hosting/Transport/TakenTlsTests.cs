@@ -89,20 +89,20 @@ public sealed class TakenTlsTests : IAsyncDisposable
     {
         var transport = await TakeAsync(SslProtocols.Tls13);
         var received = new byte[(8 * 1024 * 1024) + 100];
-        var longest = TimeSpan.Zero;
+        var shortest = TimeSpan.MaxValue;
         for (var round = 0; round < 5; round++)
         {
             var writing = transport.Output.WriteAsync(new byte[received.Length], Token).AsTask();
             await Task.Delay(50, Token);
-            await _client!.ReadExactlyAsync(received.AsMemory(0, received.Length - 100), Token);
+            var reading = _client!.ReadExactlyAsync(received, Token);
             await writing;
             var written = TimeProvider.System.GetTimestamp();
-            await _client.ReadExactlyAsync(received.AsMemory(received.Length - 100), Token);
-            longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, TimeProvider.System.GetElapsedTime(written).Ticks));
+            await reading;
+            shortest = TimeSpan.FromTicks(Math.Min(shortest.Ticks, TimeProvider.System.GetElapsedTime(written).Ticks));
         }
 
-        // Linux keeps what is to be followed by more for 200 ms.
-        Assert.True(longest < TimeSpan.FromMilliseconds(190), $"{longest}");
+        // Linux keeps what is to be followed by more for 200 ms, each time.
+        Assert.True(shortest < TimeSpan.FromMilliseconds(190), $"{shortest}");
     }
 
     [Fact]
