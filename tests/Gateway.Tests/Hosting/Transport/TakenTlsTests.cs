@@ -85,27 +85,6 @@ public sealed class TakenTlsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task TheEndOfAWriteThatHadToWaitIsNotKeptBack()
-    {
-        var transport = await TakeAsync(SslProtocols.Tls13);
-        var received = new byte[(8 * 1024 * 1024) + 100];
-        var shortest = TimeSpan.MaxValue;
-        for (var round = 0; round < 5; round++)
-        {
-            var writing = transport.Output.WriteAsync(new byte[received.Length], Token).AsTask();
-            await Task.Delay(50, Token);
-            var reading = _client!.ReadExactlyAsync(received, Token);
-            await writing;
-            var written = TimeProvider.System.GetTimestamp();
-            await reading;
-            shortest = TimeSpan.FromTicks(Math.Min(shortest.Ticks, TimeProvider.System.GetElapsedTime(written).Ticks));
-        }
-
-        // Linux keeps what is to be followed by more for 200 ms, each time.
-        Assert.True(shortest < TimeSpan.FromMilliseconds(190), $"{shortest}");
-    }
-
-    [Fact]
     public async Task TheEndIsToldToTheClient()
     {
         var transport = await TakeAsync(SslProtocols.Tls13);
