@@ -11,7 +11,7 @@ namespace Gateway.Hosting.Transport;
 /// <summary>
 /// A client's TCP connection as Kestrel needs one. Between socket and reader stand no pipe and no change of thread: what the kernel has
 /// is read in large blocks, and whoever waits for it goes on at once, on the thread that received it: one of the pool's or, for WebSockets
-/// and small amounts of HTTP/2, the event loop's own.
+/// and small requests, the event loop's own.
 /// </summary>
 internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, IEventLoopFeature
 {
@@ -99,11 +99,6 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
     public override async ValueTask DisposeAsync()
     {
         await _writer.CompleteAsync();
-        if (OperatingSystem.IsLinux())
-        {
-            _tls?.End();
-        }
-
         Shut();
         _reader.Complete();
         await _receiving;

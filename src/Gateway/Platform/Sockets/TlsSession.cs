@@ -127,20 +127,6 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         bytes.IsEmpty || TrySend(bytes.Span, isNew: true) ? ValueTask.CompletedTask : FinishAsync(bytes, cancellationToken);
 
-    /// <summary>Tells the client that nothing more comes (RFC 8446 section 6.1), unless the connection is full.</summary>
-    public unsafe void End()
-    {
-        lock (_lock)
-        {
-            if (!_isClosed && _failure is null)
-            {
-                OpenSsl.ClearErrors();
-                _ = OpenSsl.Shutdown(_ssl);
-                OpenSsl.ClearErrors();
-            }
-        }
-    }
-
     public unsafe void Dispose()
     {
         lock (_lock)

@@ -5,7 +5,8 @@ using Gateway.Platform.Sockets;
 namespace Gateway.Proxying.Services;
 
 /// <summary>
-/// A connection to a service: one request after the other. It knows of the service's end while it waits for the next one, and whether a request can have reached a service that closed it (<see cref="ReusedConnectionClosedException"/>).
+/// A connection to a service: one request after the other. It knows of the service's end while it waits for the next one, and whether a
+/// request can have reached a service that closed it (<see cref="ReusedConnectionClosedException"/>).
 /// </summary>
 internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Http11Service service, TimeProvider time)
 {

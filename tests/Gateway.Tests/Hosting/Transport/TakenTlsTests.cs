@@ -85,18 +85,6 @@ public sealed class TakenTlsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task TheEndIsToldToTheClient()
-    {
-        var transport = await TakeAsync(SslProtocols.Tls13);
-        await transport.Output.WriteAsync("bye"u8.ToArray(), Token);
-        await _connection.DisposeAsync();
-
-        var raw = new byte[3];
-        await _client!.ReadExactlyAsync(raw, Token);
-        Assert.Equal(0, await _client.ReadAsync(raw, Token));
-    }
-
-    [Fact]
     public async Task TheClientsEndIsTheEndOfTheInput()
     {
         var transport = await TakeAsync(SslProtocols.Tls13);
