@@ -32,8 +32,7 @@ internal sealed class ServedCertificate
             Addresses = [.. names.EnumerateIPAddresses().Distinct()];
         }
 
-        // offline: the chain comes from the files; a handshake must never wait for a download.
-        Context = SslStreamCertificateContext.Create(leaf, chain, offline: true);
+        Context = SentChain.Prepare(leaf, chain);
     }
 
     private ServedCertificate(ServedCertificate other, CertificateSource source)

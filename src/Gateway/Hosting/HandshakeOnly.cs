@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Gateway.Hosting.Transport;
 using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
@@ -5,17 +6,30 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Hosting;
 
-/// <summary>Leaves to <see cref="System.Net.Security.SslStream"/> the handshake, and to OpenSSL itself what follows. Linux only; elsewhere the stream goes on.</summary>
+/// <summary>
+/// Leaves to <see cref="SslStream"/> the handshake, and to OpenSSL itself what follows. By then the stream has gone, and so has all that had
+/// to do with the handshake. Linux only; elsewhere the stream goes on.
+/// </summary>
 internal static class HandshakeOnly
 {
-    /// <summary>Before TLS.</summary>
+    /// <summary>Before all that has to do with the handshake: what comes after it goes on from here.</summary>
+    public static ConnectionDelegate GoOn(ConnectionDelegate next) => async connection =>
+    {
+        await next(connection);
+        if (connection.Features.Get<Taken>() is { } taken)
+        {
+            connection.Features.Set<Taken>(null);
+            connection.Transport = taken.Transport;
+            await taken.Next(connection);
+        }
+    };
+
+    /// <summary>Directly before TLS.</summary>
     public static ConnectionDelegate Begin(ConnectionDelegate next) => connection =>
     {
         if (OperatingSystem.IsLinux() && connection.Features.Get<SocketConnection>() is not null)
         {
-            var records = new HandshakeRecords(connection.Transport.Input);
-            connection.Features.Set(records);
-            connection.Transport = new ReplacedTransport(records, connection.Transport.Output);
+            connection.Transport = new ReplacedTransport(new HandshakeRecords(connection.Transport.Input), connection.Transport.Output);
         }
 
         return next(connection);
@@ -28,12 +42,13 @@ internal static class HandshakeOnly
             && connection.Features.Get<ISslStreamFeature>() is { SslStream: var stream }
             && await socket.TryTakeTlsAsync(stream) is { } transport)
         {
-            connection.Transport = transport;
-            // The stream lets go of its buffer when it sees the end of what it reads.
-            connection.Features.Get<HandshakeRecords>()?.End();
-            _ = await stream.ReadAsync(new byte[1]);
+            HandshakeResult.Replace(connection.Features, stream);
+            connection.Features.Set(new Taken(transport, next));
+            return;
         }
 
         await next(connection);
     };
+
+    private sealed record Taken(ReplacedTransport Transport, ConnectionDelegate Next);
 }

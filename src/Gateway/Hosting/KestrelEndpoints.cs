@@ -95,6 +95,7 @@ internal static class KestrelEndpoints
         }
 
         var timeout = services.GetRequiredService<CurrentConfiguration>().Value.Gateway.Limits.HandshakeTimeout;
+        endpoint.ListenOptions.Use(HandshakeOnly.GoOn);
         endpoint.ListenOptions.Use(services.GetRequiredService<PendingHandshakes>().Begin);
         if (challenges is not null)
         {

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Acme;
+using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -37,7 +38,7 @@ internal sealed class TlsAlpnChallenge(X509Certificate2 certificate)
 
     public SslServerAuthenticationOptions ServerOptions() => new()
     {
-        ServerCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true),
+        ServerCertificateContext = SentChain.Prepare(certificate, []),
         ApplicationProtocols = [Protocol],
     };
 

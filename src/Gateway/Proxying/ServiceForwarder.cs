@@ -85,25 +85,15 @@ internal sealed class ServiceForwarder(
 
         var options = configuration.Value.Gateway;
         tunnel.LimitHandshake(config.ActivityTimeout ?? options.RequestTimeout);
-        config = config with { ActivityTimeout = options.WebSocketIdleTimeout ?? Timeout.InfiniteTimeSpan };
-        var error = await ForwardAsync(context, destinationPrefix, httpClient, config, transformer, tunnel.Cancellation);
-        if (EventLoop.IsCurrent)
-        {
-            await Task.Yield();
-        }
-
+        config = config with { ActivityTimeout = Timeout.InfiniteTimeSpan };
+        var error = await ForwardAsync(context, destinationPrefix, httpClient, config, new WebSocketHandOver(transformer, tunnel), tunnel.Cancellation);
         if (error == ForwarderError.RequestCanceled && !context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
         }
 
         // One that was not opened may be tried elsewhere.
-        if (tunnel.IsOpened)
-        {
-            await tunnel.EndAsync(error);
-        }
-
-        return error;
+        return tunnel.IsOpened ? await tunnel.CarryAsync(options.WebSocketIdleTimeout) : error;
     }
 
     private ForwarderRequestConfig WithDefaults(ForwarderRequestConfig? configured)

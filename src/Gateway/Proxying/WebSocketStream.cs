@@ -5,7 +5,7 @@ using Gateway.Platform;
 namespace Gateway.Proxying;
 
 /// <summary>
-/// The client's side of a WebSocket as YARP reads and writes it. Every byte passes unchanged, and is counted, until the gateway
+/// The client's side of a WebSocket as the relay reads and writes it. Every byte passes unchanged, and is counted, until the gateway
 /// itself has to end the call: then each side gets a close frame, between two frames of the other side, and nothing after it.
 /// </summary>
 internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : AsynchronousStream
@@ -63,7 +63,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
 
         if (_closeForService is null)
         {
-            // YARP passes the same token to every read.
+            // The relay passes the same token to every read.
             _reads ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _interruptReads.Token);
             try
             {
@@ -202,7 +202,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
-    /// <summary>Ends the client's side, when YARP has done with it. A connection that ends while the client still sends is reset, which
+    /// <summary>Ends the client's side, when the relay has done with it. A connection that ends while the client still sends is reset, which
     /// destroys a close frame that it has not read yet: so its answer is waited for (RFC 6455 section 7.1.1).</summary>
     public async Task EndAsync()
     {
@@ -235,7 +235,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
-    /// <summary>By YARP, in the middle of the closing handshake: the client's side goes on until <see cref="EndAsync"/>.</summary>
+    // The client's own stream ends with EndAsync.
     protected override void Dispose(bool disposing)
     {
         if (disposing)

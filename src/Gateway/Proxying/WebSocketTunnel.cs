@@ -8,7 +8,7 @@ namespace Gateway.Proxying;
 
 /// <summary>
 /// One WebSocket from its handshake to its end, over HTTP/1.1 (RFC 6455) or HTTP/2 (RFC 8441). It stands between the server and
-/// YARP as the upgrade feature, so that it sees the client's stream when, and only when, the service has accepted.
+/// YARP as the upgrade feature, so that it gets the client's stream when, and only when, the service has accepted.
 /// </summary>
 internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnectFeature, IDisposable
 {
@@ -29,6 +29,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly TaskCompletionSource<WebSocketStream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastByteAt;
     private long _longestSilence;
+    private Stream? _service;
     private WebSocketPeer _closedFirst;
     private int? _ownCloseCode;
 
@@ -76,8 +77,11 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
     }
 
-    /// <summary>Ends the tunnel where YARP by itself would wait for ever: for a service that does not answer the handshake, or that
-    /// does not notice that the client has left.</summary>
+    /// <summary>The client's side, when the service has accepted.</summary>
+    internal Task<WebSocketStream> Opened => _opened.Task;
+
+    /// <summary>Ends the tunnel where it would wait for ever: for a service that does not answer the handshake, or that does not notice
+    /// that the client has left.</summary>
     public CancellationToken Cancellation => _cancellation.Token;
 
     /// <summary>Who began to close, by close frame or else by ending its connection; the gateway itself at the idle timeout
@@ -130,7 +134,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         try
         {
             // The client may have heard that it is connected a moment before the stream is there.
-            var stream = await _opened.Task.WaitAsync(cancellationToken);
+            var stream = await Opened.WaitAsync(cancellationToken);
             if (Interlocked.CompareExchange(ref _closedFirst, WebSocketPeer.Gateway, WebSocketPeer.None) != WebSocketPeer.None)
             {
                 return;
@@ -164,6 +168,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     {
         _sockets.Remove(this);
         _opened.TrySetCanceled();
+        _service?.Dispose();
         _cancellation.Dispose();
     }
 
@@ -178,7 +183,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         List();
         // What it carries is passed on, and that is all.
         _context.Features.Get<IEventLoopFeature>()?.MostBytes = int.MaxValue;
-        return Open(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
+        Open(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
+        return Stream.Null;
     }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
@@ -196,7 +202,15 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
 
         List();
-        return Open(await _connect!.AcceptAsync());
+        Open(await _connect!.AcceptAsync());
+        return Stream.Null;
+    }
+
+    /// <summary>Takes over the service's side; it has accepted.</summary>
+    internal void Lead(Stream service)
+    {
+        _service?.Dispose();
+        _service = service;
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
@@ -212,14 +226,13 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         _sockets.Add(this);
     }
 
-    private WebSocketStream Open(Stream client)
+    private void Open(Stream client)
     {
         _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
         var stream = new WebSocketStream(client, this);
         _lastByteAt = _time.GetTimestamp();
         _onOpened(this);
         _opened.SetResult(stream);
-        return stream;
     }
 
     internal void OnReceived(ReadOnlySpan<byte> bytes)
@@ -250,8 +263,29 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
     }
 
-    /// <summary>YARP has ended the tunnel; what is left is the client's side.</summary>
-    /// <param name="error">How YARP saw it end.</param>
+    /// <summary>Carries what the two sides send from the moment that the service has accepted until one of them ends.</summary>
+    /// <param name="idleTimeout">Ends it when for so long neither side sends; null: never.</param>
+    /// <returns>How it ended, in YARP's terms.</returns>
+    internal async Task<ForwarderError> CarryAsync(TimeSpan? idleTimeout)
+    {
+        var client = await Opened;
+        var relay = new WebSocketRelay(this, client, _service!, _time);
+        var error = await relay.RunAsync(idleTimeout, _context.RequestAborted);
+        await EventLoop.LeaveAsync();
+        if (error != ForwarderError.None)
+        {
+            // Also counted against the service's health, where it broke off.
+            _context.Features.Set<IForwarderErrorFeature>(relay);
+        }
+
+        await _service!.DisposeAsync();
+        await client.DisposeAsync();
+        await EndAsync(error);
+        return error;
+    }
+
+    /// <summary>The relay has ended; what is left is the client's side.</summary>
+    /// <param name="error">How it ended.</param>
     internal async Task EndAsync(ForwarderError error)
     {
         NoteEnd(error switch
@@ -262,7 +296,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             _ => WebSocketPeer.Service,
         });
         _cancellation.CancelAfter(AnswerTime);
-        await (await _opened.Task).EndAsync();
+        await (await Opened).EndAsync();
     }
 
     // Both directions write here without a lock: what one of them loses is less than the other's last pause.

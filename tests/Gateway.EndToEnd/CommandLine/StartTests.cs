@@ -120,6 +120,31 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task ServesWithoutAskingWhomTheSystemTrusts()
+    {
+        // To read the store takes as long as all the rest of the start. This one never ends.
+        var created = await RunGatewayAsync("cert", "create", "--domain", "localhost");
+        Assert.True(created.ExitCode == 0, created.ToString());
+        var store = _folder["store"];
+        await RunningProgram.RunAsync(Require.Tool("mkfifo"), [store]);
+
+        await using var gateway = await GatewayProcess.RunAsync(
+            _folder,
+            new GatewayJson().Https().To("http://127.0.0.1:3000"),
+            new Dictionary<string, string?>
+            {
+                ["SSL_CERT_PATH"] = "certs/server.crt",
+                ["SSL_KEY_PATH"] = "certs/server.key",
+                ["SSL_CERT_FILE"] = store,
+                ["SSL_CERT_DIR"] = _folder["nobody"],
+            });
+
+        var curl = await RunningProgram.RunAsync(
+            Require.Tool("curl"), ["--silent", "--cacert", _folder["certs/server.crt"], "--write-out", "%{http_code}", "--output", "/dev/null", $"https://localhost:{gateway.HttpsPort}/"]);
+        Assert.Equal("502", curl.Output.Trim());
+    }
+
+    [Fact]
     public async Task StopsOnSigtermWithSuccess()
     {
         await using var gateway = await GatewayProcess.RunAsync(_folder, new GatewayJson().Https().To("http://127.0.0.1:3000"));

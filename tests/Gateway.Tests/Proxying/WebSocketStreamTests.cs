@@ -82,7 +82,8 @@ public sealed class WebSocketStreamTests
     private static async Task<(WebSocketTunnel Tunnel, Stream Stream)> OpenAsync(SilentClient client)
     {
         var tunnel = Attach(() => Task.FromResult<Stream>(client));
-        return (tunnel, await ((IHttpUpgradeFeature)tunnel).UpgradeAsync());
+        await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
+        return (tunnel, await tunnel.Opened);
     }
 
     private static WebSocketTunnel Attach(Func<Task<Stream>> upgrade)
@@ -219,8 +220,8 @@ public sealed class WebSocketStreamTests
             return Task.FromResult<Stream>(client);
         });
 
-        var stream = await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
-        await ReadCloseAsync(stream);
+        await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
+        await ReadCloseAsync(await tunnel.Opened);
         await closing;
 
         Assert.Equal(CloseForClient, client.Received);

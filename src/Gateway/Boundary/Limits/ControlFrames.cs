@@ -21,7 +21,7 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
 
     /// <summary>To be placed behind TLS.</summary>
     public Func<ConnectionDelegate, ConnectionDelegate> Limit => next => connection =>
-        connection.Features.Get<ISslStreamFeature>()?.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
+        connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span) == true
         && connection.Features.Get<ReadingClient>() is { } client
         && !(client.Address is { } address && configuration.Value.Gateway.TrustedProxies.Covers(address))
             ? LimitAsync(connection, client, next)

@@ -23,7 +23,7 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
 
     /// <summary>To be placed behind TLS.</summary>
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => connection =>
-        connection.Features.Get<ISslStreamFeature>()?.SslStream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2 && ClientOf(connection) is { } client
+        connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span) == true && ClientOf(connection) is { } client
             ? ServeAsync(connection, client, next)
             : next(connection);
 

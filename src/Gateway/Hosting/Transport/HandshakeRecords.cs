@@ -15,17 +15,13 @@ internal sealed class HandshakeRecords(PipeReader inner) : PipeReader
     // Of the record's fragment, once its header has been read.
     private int _left;
     private ReadOnlySequence<byte> _seen;
-    private bool _isEnded;
-
-    /// <summary>From now on it is as if the client had ended.</summary>
-    public void End() => (_isEnded, _seen) = (true, default);
 
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-        _isEnded ? new ReadResult(default, isCanceled: false, isCompleted: true) : Cut(await inner.ReadAsync(cancellationToken));
+        Cut(await inner.ReadAsync(cancellationToken));
 
     public override bool TryRead(out ReadResult result)
     {
-        if (_isEnded || !inner.TryRead(out var all))
+        if (!inner.TryRead(out var all))
         {
             result = default;
             return false;
@@ -39,11 +35,6 @@ internal sealed class HandshakeRecords(PipeReader inner) : PipeReader
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        if (_isEnded)
-        {
-            return;
-        }
-
         Count(_seen.Slice(0, consumed));
         inner.AdvanceTo(consumed, examined);
     }

@@ -99,6 +99,11 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
     public override async ValueTask DisposeAsync()
     {
         await _writer.CompleteAsync();
+        if (OperatingSystem.IsLinux())
+        {
+            _tls?.End();
+        }
+
         Shut();
         _reader.Complete();
         await _receiving;

@@ -32,6 +32,7 @@ internal static unsafe class OpenSsl
     public static delegate* unmanaged<nint, byte*, int, int> Read;
     public static delegate* unmanaged<nint, byte*, int, int> Write;
     public static delegate* unmanaged<nint, int, int> GetError;
+    public static delegate* unmanaged<nint, int> Shutdown;
     public static delegate* unmanaged<nint, int, void> SetQuietShutdown;
     public static delegate* unmanaged<nint, int, void> SetReadAhead;
     public static delegate* unmanaged<nint, int, nint, nint, nint> Control;
@@ -99,6 +100,7 @@ internal static unsafe class OpenSsl
             Read = (delegate* unmanaged<nint, byte*, int, int>)NativeLibrary.GetExport(ssl, "SSL_read");
             Write = (delegate* unmanaged<nint, byte*, int, int>)NativeLibrary.GetExport(ssl, "SSL_write");
             GetError = (delegate* unmanaged<nint, int, int>)NativeLibrary.GetExport(ssl, "SSL_get_error");
+            Shutdown = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_shutdown");
             SetQuietShutdown = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(ssl, "SSL_set_quiet_shutdown");
             SetReadAhead = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(ssl, "SSL_set_read_ahead");
             Control = (delegate* unmanaged<nint, int, nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_ctrl");

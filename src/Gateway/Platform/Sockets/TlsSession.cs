@@ -127,6 +127,23 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         bytes.IsEmpty || TrySend(bytes.Span, isNew: true) ? ValueTask.CompletedTask : FinishAsync(bytes, cancellationToken);
 
+    /// <summary>Tells the client that nothing follows (close_notify), as far as the socket takes it at once: without it an end is no different from a cut (RFC 8446 section 6.1).</summary>
+    public unsafe void End()
+    {
+        lock (_lock)
+        {
+            if (_isClosed || _failure is not null)
+            {
+                return;
+            }
+
+            // .NET makes its sessions end without.
+            OpenSsl.SetQuietShutdown(_ssl, 0);
+            OpenSsl.ClearErrors();
+            _ = OpenSsl.Shutdown(_ssl);
+        }
+    }
+
     public unsafe void Dispose()
     {
         lock (_lock)

@@ -49,18 +49,4 @@ public sealed class HandshakeRecordsTests
             records.AdvanceTo(read.Buffer.End);
         }
     }
-
-    [Fact]
-    public async Task AfterItsEndNothingIsTaken()
-    {
-        var records = new HandshakeRecords(_client.Reader);
-        await _client.Writer.WriteAsync(TwoRecords, Token);
-        records.End();
-
-        var read = await records.ReadAsync(Token);
-
-        Assert.True(read is { IsCompleted: true, Buffer.IsEmpty: true });
-        records.AdvanceTo(read.Buffer.End);
-        Assert.Equal(TwoRecords, (await _client.Reader.ReadAsync(Token)).Buffer.ToArray());
-    }
 }

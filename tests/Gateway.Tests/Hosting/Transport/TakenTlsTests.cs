@@ -14,6 +14,9 @@ namespace Gateway.Tests.Hosting.Transport;
 
 public sealed class TakenTlsTests : IAsyncDisposable
 {
+    // RFC 5246 section 6.2.1; TLS 1.3 hides the kind.
+    private const byte AlertRecord = 21;
+
     private readonly X509Certificate2 _certificate = NewCertificate();
     private readonly TcpClient _tcp = new();
     private readonly SocketConnection _connection;
@@ -95,6 +98,27 @@ public sealed class TakenTlsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AnEndInOrderIsSaidWithCloseNotify()
+    {
+        await TakeAsync(SslProtocols.Tls12);
+
+        await _connection.DisposeAsync();
+
+        Assert.Equal([AlertRecord], await RestOfRecordsAsync());
+    }
+
+    [Fact]
+    public async Task AnAbortIsNotSaid()
+    {
+        await TakeAsync(SslProtocols.Tls12);
+
+        _connection.Abort(new ConnectionAbortedException("for the test"));
+        await _connection.DisposeAsync();
+
+        Assert.Empty(await RestOfRecordsAsync());
+    }
+
+    [Fact]
     public async Task WhatIsNoTlsEndsTheConnection()
     {
         var transport = await TakeAsync(SslProtocols.Tls13);
@@ -157,6 +181,21 @@ public sealed class TakenTlsTests : IAsyncDisposable
             await _client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = protocol }, Token);
             await (afterHandshake?.Invoke(_client) ?? ValueTask.CompletedTask);
         }
+    }
+
+    // The kinds of those that the client has not read yet. SslStream takes a bare end for the same as an announced one.
+    private async Task<List<byte>> RestOfRecordsAsync()
+    {
+        List<byte> kinds = [];
+        var stream = _tcp.GetStream();
+        var header = new byte[5];
+        while (await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, Token) == header.Length)
+        {
+            kinds.Add(header[0]);
+            await stream.ReadExactlyAsync(new byte[(header[3] << 8) | header[4]], Token);
+        }
+
+        return kinds;
     }
 
     private static async Task EchoAsync(IDuplexPipe transport)

@@ -1,0 +1,190 @@
+using Gateway.Platform;
+using Gateway.Proxying;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Time.Testing;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Tests.Proxying;
+
+public sealed class WebSocketRelayTests
+{
+    private static readonly byte[] Message = [0x82, 3, 1, 2, 3];
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(10);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Side _client = new();
+    private readonly Side _service = new();
+    private readonly CancellationTokenSource _aborted = new();
+
+    [Fact]
+    public async Task WhatOneSideSendsTheOtherGets()
+    {
+        var (_, relaying) = await StartAsync();
+
+        _client.Send(Message);
+        _service.Send([.. Message, .. Message]);
+        _service.Send([]);
+
+        Assert.Equal(ForwarderError.None, await relaying);
+        Assert.Equal(Message, _service.Received);
+        Assert.Equal([.. Message, .. Message], _client.Received);
+    }
+
+    [Fact]
+    public async Task AClientThatHasSaidItsEndGetsWhatTheServiceStillSends()
+    {
+        var (_, relaying) = await StartAsync();
+        // RFC 6455 section 5.5.1
+        _client.Send([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8]);
+        _client.Send([]);
+        Assert.False(relaying.IsCompleted);
+
+        _service.Send(Message);
+        _service.Send([]);
+
+        Assert.Equal(ForwarderError.None, await relaying);
+        Assert.Equal(Message, _client.Received);
+    }
+
+    [Fact]
+    public async Task AServiceThatBreaksOffIsTheServicesFault()
+    {
+        var (_, relaying) = await StartAsync();
+
+        _service.Fail();
+
+        Assert.Equal(ForwarderError.UpgradeResponseDestination, await relaying);
+    }
+
+    [Fact]
+    public async Task AServiceThatTakesNothingMoreIsTheServicesFault()
+    {
+        var (_, relaying) = await StartAsync();
+        _service.IsDeaf = true;
+
+        _client.Send(Message);
+
+        Assert.Equal(ForwarderError.UpgradeRequestDestination, await relaying);
+    }
+
+    [Fact]
+    public async Task AClientThatTakesNothingMoreIsNotTheServicesFault()
+    {
+        var (_, relaying) = await StartAsync();
+        _client.IsDeaf = true;
+
+        _service.Send(Message);
+
+        Assert.Equal(ForwarderError.UpgradeResponseClient, await relaying);
+    }
+
+    [Fact]
+    public async Task AClientThatBreaksOffIsNotTheServicesFault()
+    {
+        var (_, relaying) = await StartAsync();
+
+        _client.Fail();
+
+        Assert.Equal(ForwarderError.UpgradeRequestCanceled, await relaying);
+    }
+
+    [Fact]
+    public async Task ARequestThatIsAbortedEndsBothSides()
+    {
+        var (_, relaying) = await StartAsync();
+
+        await _aborted.CancelAsync();
+
+        Assert.Contains(await relaying, [ForwarderError.UpgradeRequestCanceled, ForwarderError.UpgradeResponseCanceled]);
+    }
+
+    [Fact]
+    public async Task SilenceEndsItAndAMessageOfEitherSidePutsThatOff()
+    {
+        var (relay, relaying) = await StartAsync();
+
+        _time.Advance(IdleTimeout - TimeSpan.FromSeconds(1));
+        _client.Send(Message);
+        _time.Advance(IdleTimeout - TimeSpan.FromSeconds(1));
+        _service.Send(Message);
+        _time.Advance(IdleTimeout - TimeSpan.FromSeconds(1));
+        Assert.False(relaying.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(ForwarderError.UpgradeActivityTimeout, await relaying);
+        Assert.Equal(ForwarderError.UpgradeActivityTimeout, relay.Error);
+    }
+
+    private async Task<(WebSocketRelay Relay, Task<ForwarderError> Relaying)> StartAsync()
+    {
+        var context = new DefaultHttpContext();
+        context.Features.Set<IHttpUpgradeFeature>(new Upgrade(_client));
+        context.Request.Method = "GET";
+        context.Request.Headers.Upgrade = "websocket";
+        context.Request.Headers.SecWebSocketVersion = "13";
+        context.Request.Headers.SecWebSocketKey = Convert.ToBase64String(new byte[16]);
+        var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), _time, _ => { })!;
+        await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
+        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, _service, _time);
+        return (relay, relay.RunAsync(IdleTimeout, _aborted.Token));
+    }
+
+    private sealed class Upgrade(Stream client) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => true;
+
+        public Task<Stream> UpgradeAsync() => Task.FromResult(client);
+    }
+
+    /// <summary>Whoever waits for it goes on in the step in which it sends.</summary>
+    private sealed class Side : AsynchronousStream
+    {
+        private readonly Queue<byte[]> _sent = new();
+        private TaskCompletionSource _news = new();
+
+        public List<byte> Received { get; } = [];
+
+        public bool IsDeaf { get; set; }
+
+        public void Send(byte[] bytes)
+        {
+            _sent.Enqueue(bytes);
+            Interlocked.Exchange(ref _news, new()).TrySetResult();
+        }
+
+        public void Fail() => _news.TrySetException(new IOException("broken off"));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            while (_sent.Count == 0)
+            {
+                await _news.Task.WaitAsync(cancellationToken);
+            }
+
+            if (buffer.IsEmpty)
+            {
+                return 0;
+            }
+
+            var bytes = _sent.Dequeue();
+            bytes.CopyTo(buffer);
+            return bytes.Length;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (IsDeaf)
+            {
+                return ValueTask.FromException(new IOException("takes nothing more"));
+            }
+
+            Received.AddRange(buffer.Span);
+            return ValueTask.CompletedTask;
+        }
+
+        public override void Flush()
+        {
+        }
+    }
+}
