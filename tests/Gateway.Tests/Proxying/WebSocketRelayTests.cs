@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Tests.Proxying;
 
-public sealed class WebSocketRelayTests
+public sealed class WebSocketRelayTests : IDisposable
 {
     private static readonly byte[] Message = [0x82, 3, 1, 2, 3];
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(10);
@@ -16,6 +16,13 @@ public sealed class WebSocketRelayTests
     private readonly Side _client = new();
     private readonly Side _service = new();
     private readonly CancellationTokenSource _aborted = new();
+
+    public void Dispose()
+    {
+        _aborted.Dispose();
+        _client.Dispose();
+        _service.Dispose();
+    }
 
     [Fact]
     public async Task WhatOneSideSendsTheOtherGets()
@@ -86,7 +93,7 @@ public sealed class WebSocketRelayTests
 
         _client.Fail();
 
-        Assert.Equal(ForwarderError.UpgradeRequestCanceled, await relaying);
+        Assert.True(await relaying is ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled);
     }
 
     [Fact]
@@ -96,7 +103,7 @@ public sealed class WebSocketRelayTests
 
         await _aborted.CancelAsync();
 
-        Assert.Contains(await relaying, [ForwarderError.UpgradeRequestCanceled, ForwarderError.UpgradeResponseCanceled]);
+        Assert.True(await relaying is ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled);
     }
 
     [Fact]
