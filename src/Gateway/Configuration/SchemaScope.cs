@@ -5,6 +5,7 @@ namespace Gateway.Configuration;
 internal sealed record SchemaScope(ConfigurationNode Node, Schema Schema, SchemaScope? Outer)
 {
     private const int MostKeysListed = 12;
+    private const int ShortestToMisspell = 8;
 
     /// <summary>What to do about an unknown key here.</summary>
     public string RemedyFor(string key, ConfigurationErrors errors)
@@ -30,6 +31,11 @@ internal sealed record SchemaScope(ConfigurationNode Node, Schema Schema, Schema
 
         return "known here: " + string.Join(", ", known.Take(MostKeysListed)) + (known.Length > MostKeysListed ? ", …" : "");
     }
+
+    /// <summary>The known key that was probably meant by a name where names of the operator's own may stand too: nobody would be told that it has
+    /// no effect. Of short keys none; one letter away from them are other words.</summary>
+    public string? MisspeltNameOf(string key) =>
+        DidYouMean.Nearest(key, Schema.Properties.Keys.Where(name => name.Length >= ShortestToMisspell));
 
     /// <summary>Looks one level below, then in the objects around and one level below them.</summary>
     private string? PlaceOf(string key)

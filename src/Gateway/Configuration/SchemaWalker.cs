@@ -55,6 +55,10 @@ internal sealed class SchemaWalker(ConfigurationErrors errors)
             {
                 Walk(child, schema.Items, scope);
             }
+            else if (schema.Additional is not null && scope.MisspeltNameOf(child.Key) is { } meant)
+            {
+                errors.Add(child, null, "unknown key", $"did you mean '{meant}'? A name of your own must differ more");
+            }
             else if (schema.Additional is not null)
             {
                 Walk(child, schema.Additional, scope);

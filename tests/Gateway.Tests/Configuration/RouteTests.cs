@@ -31,6 +31,27 @@ public sealed class RouteTests
         Error("""{ "ReverseProxy": { "Routes": { "r":   { "ClusterId": "vioce", "Match": { "Path": "/" } } }, "Clusters": { "voice": { "Destinations": { "a": { "Address": "http://a" } } } } } }"""));
 
     [Theory]
+    [InlineData("WebSocket", "WebSockets")]
+    [InlineData("websokets", "WebSockets")]
+    [InlineData("EncodeSlashes", "EncodedSlashes")]
+    [InlineData("Redirct", "Redirect")]
+    public void MetadataThatIsNearlyTheGatewaysIsAnError(string key, string meant) => Assert.Equal(
+        $"gateway.json(3,63): ReverseProxy:Routes:r:Metadata:{key}: unknown key; did you mean '{meant}'? A name of your own must differ more",
+        Error(WithRoute($$"""
+            "ClusterId": "c", "Match": { "Path": "/" }, "Metadata": { "{{key}}": "true" }
+            """)));
+
+    [Theory]
+    [InlineData("WEBSOCKETS")]
+    [InlineData("Team")]
+    [InlineData("Stats")]
+    [InlineData("Tests")]
+    [InlineData("Websites")]
+    public void MetadataOfOnesOwnIsFine(string key) => Assert.Empty(Errors(WithRoute($$"""
+        "ClusterId": "c", "Match": { "Path": "/" }, "Metadata": { "{{key}}": "true" }
+        """)));
+
+    [Theory]
     [InlineData("\"Match\": { \"Path\": \"/api/{**rest}\" }", "\"Match\": { \"Path\": \"/API/{**all}\" }")]
     [InlineData("\"Match\": { \"Path\": \"/api/{*rest}\" }", "\"Match\": { \"Path\": \"api/{**all}\" }")]
     [InlineData("\"Match\": { \"Path\": \"/x/{id:int}\" }", "\"Match\": { \"Path\": \"/x/{number:int}/\" }")]
