@@ -25,8 +25,9 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted, tunnel.Cancellation);
         using var watch = idleTimeout is { } limit ? new IdleWatch(tunnel, limit, time, () => EndIdle(ending)) : null;
-        var request = CopyAsync(client, service, ending.Token);
-        var response = CopyAsync(service, client, ending.Token);
+        // HttpClient's streams over HTTP/2 hold back what is written.
+        var request = CopyAsync(client, service, isFlushed: true, ending.Token);
+        var response = CopyAsync(service, client, isFlushed: false, ending.Token);
         var isOfRequest = await Task.WhenAny(request, response) == request;
         var (first, second) = isOfRequest ? (request, response) : (response, request);
         Note(isOfRequest, await first);
@@ -71,7 +72,7 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
         _ => isRequest ? ForwarderError.UpgradeRequestDestination : ForwarderError.UpgradeResponseClient,
     }, outcome.Exception);
 
-    private static async Task<Outcome> CopyAsync(Stream input, Stream output, CancellationToken ending)
+    private static async Task<Outcome> CopyAsync(Stream input, Stream output, bool isFlushed, CancellationToken ending)
     {
         var end = End.InputFailed;
         byte[]? buffer = null;
@@ -100,6 +101,11 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
 
                 end = End.OutputFailed;
                 await output.WriteAsync(buffer.AsMemory(0, read), ending);
+                if (isFlushed)
+                {
+                    await output.FlushAsync(ending);
+                }
+
                 end = End.InputFailed;
             }
         }

@@ -77,6 +77,9 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
     }
 
+    /// <summary>The service's answer to the handshake.</summary>
+    internal HttpResponseMessage? Answer { get; set; }
+
     /// <summary>The client's side, when the service has accepted.</summary>
     internal Task<WebSocketStream> Opened => _opened.Task;
 
@@ -183,8 +186,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         List();
         // What it carries is passed on, and that is all.
         _context.Features.Get<IEventLoopFeature>()?.MostBytes = int.MaxValue;
-        Open(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
-        return Stream.Null;
+        return await OpenAsync(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
     }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
@@ -202,15 +204,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
 
         List();
-        Open(await _connect!.AcceptAsync());
-        return Stream.Null;
-    }
-
-    /// <summary>Takes over the service's side; it has accepted.</summary>
-    internal void Lead(Stream service)
-    {
-        _service?.Dispose();
-        _service = service;
+        return await OpenAsync(await _connect!.AcceptAsync());
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
@@ -226,13 +220,22 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         _sockets.Add(this);
     }
 
-    private void Open(Stream client)
+    // To YARP it looks as if both sides had ended.
+    private async Task<Stream> OpenAsync(Stream client)
     {
+        if (Answer is { } answer)
+        {
+            _service = await answer.Content.ReadAsStreamAsync(Cancellation);
+            answer.Content = new StreamContent(Stream.Null);
+            Answer = null;
+        }
+
         _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
         var stream = new WebSocketStream(client, this);
         _lastByteAt = _time.GetTimestamp();
         _onOpened(this);
         _opened.SetResult(stream);
+        return Stream.Null;
     }
 
     internal void OnReceived(ReadOnlySpan<byte> bytes)

@@ -29,11 +29,11 @@ internal sealed class TestService : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             configure?.Invoke(kestrel);
+            kestrel.Listen(IPAddress.Loopback, 0);
         });
         if (bind is not null)
         {

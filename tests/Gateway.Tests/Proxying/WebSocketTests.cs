@@ -3,6 +3,8 @@ using System.Net.WebSockets;
 using Gateway.Configuration;
 using Gateway.Tests.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Tests.Proxying;
 
@@ -67,6 +69,33 @@ public sealed class WebSocketTests
 
         Assert.Equal(("GET", "HTTP/1.1", "websocket", "/ws/video?token=1"), await seen.Task);
         await AssertEchoesAsync(socket, 200_000);
+    }
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task ReachesAServiceThatSpeaksHttp2AsAnExtendedConnect(string version)
+    {
+        var seen = new TaskCompletionSource<(string Method, string Protocol)>();
+        await using var service = await TestService.StartAsync(
+            context =>
+            {
+                seen.TrySetResult((context.Request.Method, context.Request.Protocol));
+                return EchoAsync(context);
+            },
+            kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+        var configuration = TestConfiguration.ForService(service.Address);
+        await using var gateway = await TestGateway.StartAsync(configuration with
+        {
+            Clusters = [configuration.Clusters[0] with { HttpRequest = new ForwarderRequestConfig { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact } }],
+        });
+
+        using var socket = await gateway.ConnectWebSocketAsync("/ws/video", Version.Parse(version), Cancellation);
+
+        Assert.Equal(("CONNECT", "HTTP/2"), await seen.Task);
+        await AssertEchoesAsync(socket, 10);
+        await AssertEchoesAsync(socket, 200_000);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", Cancellation);
+        Assert.Equal("done", socket.CloseStatusDescription);
     }
 
     [Theory]
