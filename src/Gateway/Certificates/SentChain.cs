@@ -32,7 +32,7 @@ internal static class SentChain
     private static List<X509Certificate2> Above(X509Certificate2 leaf, X509Certificate2Collection others)
     {
         List<X509Certificate2> chain = [];
-        for (var issuer = IssuerOf(leaf, others); issuer is not null && !IsRoot(issuer) && !chain.Contains(issuer); issuer = IssuerOf(issuer, others))
+        for (var issued = leaf; !IsRoot(issued) && IssuerOf(issued, others) is { } issuer && !IsRoot(issuer) && !chain.Contains(issuer); issued = issuer)
         {
             chain.Add(issuer);
         }
@@ -44,7 +44,7 @@ internal static class SentChain
     private static X509Certificate2? IssuerOf(X509Certificate2 certificate, X509Certificate2Collection others)
     {
         var key = certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
-        X509Certificate2[] named = [.. others.Where(other => !IsRoot(certificate) && Same(other.SubjectName, certificate.IssuerName))];
+        X509Certificate2[] named = [.. others.Where(other => Same(other.SubjectName, certificate.IssuerName))];
         return Array.Find(named, other => key is { } expected && KeyIdentifier(other).Span.SequenceEqual(expected.Span)) ?? named.FirstOrDefault();
     }
 

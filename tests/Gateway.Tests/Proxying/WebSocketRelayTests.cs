@@ -1,6 +1,5 @@
 using Gateway.Platform;
 using Gateway.Proxying;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Time.Testing;
 using Yarp.ReverseProxy.Forwarder;
@@ -125,23 +124,10 @@ public sealed class WebSocketRelayTests : IDisposable
 
     private async Task<(WebSocketRelay Relay, Task<ForwarderError> Relaying)> StartAsync()
     {
-        var context = new DefaultHttpContext();
-        context.Features.Set<IHttpUpgradeFeature>(new Upgrade(_client));
-        context.Request.Method = "GET";
-        context.Request.Headers.Upgrade = "websocket";
-        context.Request.Headers.SecWebSocketVersion = "13";
-        context.Request.Headers.SecWebSocketKey = Convert.ToBase64String(new byte[16]);
-        var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), _time, _ => { })!;
+        var tunnel = WebSocketStreamTests.Attach(() => Task.FromResult<Stream>(_client), _time);
         await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
         var relay = new WebSocketRelay(tunnel, await tunnel.Opened, _service, _time);
         return (relay, relay.RunAsync(IdleTimeout, _aborted.Token));
-    }
-
-    private sealed class Upgrade(Stream client) : IHttpUpgradeFeature
-    {
-        public bool IsUpgradableRequest => true;
-
-        public Task<Stream> UpgradeAsync() => Task.FromResult(client);
     }
 
     /// <summary>Whoever waits for it goes on in the step in which it sends.</summary>

@@ -86,7 +86,8 @@ public sealed class WebSocketStreamTests
         return (tunnel, await tunnel.Opened);
     }
 
-    private static WebSocketTunnel Attach(Func<Task<Stream>> upgrade)
+    /// <summary>The tunnel of a request whose client's side is what the upgrade gives.</summary>
+    internal static WebSocketTunnel Attach(Func<Task<Stream>> upgrade, TimeProvider? time = null)
     {
         var context = new DefaultHttpContext();
         context.Features.Set<IHttpUpgradeFeature>(new Upgrade(upgrade));
@@ -94,7 +95,7 @@ public sealed class WebSocketStreamTests
         context.Request.Headers.Upgrade = "websocket";
         context.Request.Headers.SecWebSocketVersion = "13";
         context.Request.Headers.SecWebSocketKey = Convert.ToBase64String(new byte[16]);
-        return WebSocketTunnel.TryAttach(context, new OpenWebSockets(), TimeProvider.System, _ => { })!;
+        return WebSocketTunnel.TryAttach(context, new OpenWebSockets(), time ?? TimeProvider.System, _ => { })!;
     }
 
     private static async Task ReadCloseAsync(Stream stream)

@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Security;
 using Gateway.Configuration;
 using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Boundary.Limits;
 
@@ -21,7 +19,7 @@ internal sealed class ControlFrames(CurrentConfiguration configuration, TimeProv
 
     /// <summary>To be placed behind TLS.</summary>
     public Func<ConnectionDelegate, ConnectionDelegate> Limit => next => connection =>
-        connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span) == true
+        ApplicationProtocol.IsHttp2(connection)
         && connection.Features.Get<ReadingClient>() is { } client
         && !(client.Address is { } address && configuration.Value.Gateway.TrustedProxies.Covers(address))
             ? LimitAsync(connection, client, next)

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Security;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Boundary.Limits;
 
@@ -23,7 +21,7 @@ internal sealed class ReturningOffenders(CurrentConfiguration configuration, Tim
 
     /// <summary>To be placed behind TLS.</summary>
     public Func<ConnectionDelegate, ConnectionDelegate> Middleware => next => connection =>
-        connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual(SslApplicationProtocol.Http2.Protocol.Span) == true && ClientOf(connection) is { } client
+        ApplicationProtocol.IsHttp2(connection) && ClientOf(connection) is { } client
             ? ServeAsync(connection, client, next)
             : next(connection);
 
