@@ -8,7 +8,7 @@ using Gateway.Boundary;
 using Gateway.Boundary.Access;
 using Gateway.Boundary.Limits;
 using Gateway.Configuration;
-using Gateway.Hosting;
+using Gateway.Hosting.Tls;
 using Gateway.Proxying;
 using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Http;

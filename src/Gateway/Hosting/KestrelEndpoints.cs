@@ -1,12 +1,13 @@
 using System.Net.Quic;
-using System.Net.Security;
 using Gateway.Boundary;
 using Gateway.Boundary.Limits;
 using Gateway.Certificates;
 using Gateway.Certificates.Automatic;
 using Gateway.Configuration;
+using Gateway.Hosting.Tls;
 using Gateway.Observability;
 using Gateway.Platform;
+using Gateway.Platform.Tls;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -95,22 +96,7 @@ internal static class KestrelEndpoints
         }
 
         var timeout = services.GetRequiredService<CurrentConfiguration>().Value.Gateway.Limits.HandshakeTimeout;
-        endpoint.ListenOptions.Use(HandshakeOnly.GoOn);
-        endpoint.ListenOptions.Use(services.GetRequiredService<PendingHandshakes>().Begin);
-        if (challenges is not null)
-        {
-            TlsAlpnChallenge.LookBeforeTls(endpoint.ListenOptions, challenges, timeout);
-        }
-
-        StrictSni.LookBeforeTls(endpoint.ListenOptions, certificates, services.GetRequiredService<CurrentConfiguration>(), timeout, services.GetRequiredService<TlsHandshakes>().CountUnknownName);
-        endpoint.ListenOptions.Use(HandshakeOnly.Begin);
-        endpoint.ListenOptions.UseHttps(new TlsHandshakeCallbackOptions
-        {
-            HandshakeTimeout = timeout,
-            OnConnection = new TlsHandshake(endpoint.HttpsOptions, certificates, services.GetRequiredService<CurrentConfiguration>()).AnswerAsync,
-        });
-        endpoint.ListenOptions.Use(HandshakeOnly.End);
-        endpoint.ListenOptions.Use(PendingHandshakes.End);
+        UseTls(endpoint, certificates, challenges, timeout, services);
         endpoint.ListenOptions.Use(services.GetRequiredService<ReturningOffenders>().Middleware);
         endpoint.ListenOptions.Use(services.GetRequiredService<ControlFrames>().Limit);
         endpoint.ListenOptions.Use(static next => connection =>
@@ -119,9 +105,20 @@ internal static class KestrelEndpoints
             connection.Features.Get<IEventLoopFeature>()?.MostBytes = BytesInEventLoop;
             return next(connection);
         });
-        if (challenges is not null)
+    }
+
+    private static void UseTls(EndpointConfiguration endpoint, ServedCertificates certificates, OpenChallenges? challenges, TimeSpan patience, IServiceProvider services)
+    {
+        var (pending, handshakes) = (services.GetRequiredService<PendingHandshakes>(), services.GetRequiredService<TlsHandshakes>());
+        var choice = new CertificateChoice(certificates, services.GetRequiredService<CurrentConfiguration>());
+        var stream = new SslStreamTls(choice, challenges, pending, handshakes);
+        if (OperatingSystem.IsLinux() && TlsServer.IsPossible && endpoint.HttpsOptions.ClientCertificateMode == ClientCertificateMode.NoCertificate)
         {
-            TlsAlpnChallenge.EndAfterTls(endpoint.ListenOptions);
+            new DirectTls(choice, challenges, pending, handshakes, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<DirectTls>>())
+                .Use(endpoint.ListenOptions, endpoint.HttpsOptions.SslProtocols, patience, otherwise: () => stream.Use(endpoint.ListenOptions, endpoint.HttpsOptions, patience));
+            return;
         }
+
+        stream.Use(endpoint.ListenOptions, endpoint.HttpsOptions, patience);
     }
 }

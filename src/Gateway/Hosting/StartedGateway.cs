@@ -6,6 +6,7 @@ using Gateway.Hosting.Systemd;
 using Gateway.Phone;
 using Gateway.Platform;
 using Gateway.Platform.Sockets;
+using Gateway.Platform.Tls;
 
 namespace Gateway.Hosting;
 
@@ -33,7 +34,7 @@ internal sealed class StartedGateway : IAsyncDisposable
     {
         if (OperatingSystem.IsLinux())
         {
-            LinuxTls.Tune();
+            OpenSslDefaults.Apply();
             LinuxEventLoop.Prepare();
         }
 

@@ -4,9 +4,17 @@ using System.Security.Authentication;
 
 namespace Gateway.Observability;
 
-/// <summary>TLS handshakes by version and by failure, as Kestrel measures them.</summary>
+/// <summary>TLS handshakes by version and by failure: those of the gateway, and Kestrel's as it measures them.</summary>
 internal sealed class TlsHandshakes : IHostedService, IDisposable
 {
+    /// <summary>Gateway:StrictSni refused its name.</summary>
+    public const string UnknownName = "unknown_name";
+
+    private const string Timeout = "timeout";
+    private const string Disconnected = "disconnected";
+    private const string Refused = "refused";
+    private const string Other = "other";
+
     private readonly ConcurrentDictionary<string, long> _succeeded = new();
     private readonly ConcurrentDictionary<string, long> _failed = new();
     private readonly MeterListener _listener = new();
@@ -31,7 +39,27 @@ internal sealed class TlsHandshakes : IHostedService, IDisposable
     public IReadOnlyDictionary<string, long> Failed => _failed;
 
     /// <summary>One that never came to TLS: Gateway:StrictSni refused its name.</summary>
-    public void CountUnknownName() => CountFailure("unknown_name");
+    public void CountUnknownName() => CountFailure(UnknownName);
+
+    /// <summary>One has come to its end.</summary>
+    public void CountSuccess(SslProtocols version) => CountSuccess(version switch
+    {
+        SslProtocols.Tls13 => "1.3",
+        SslProtocols.Tls12 => "1.2",
+        _ => Other,
+    });
+
+    /// <param name="reason">As in <see cref="Failed"/>.</param>
+    public void CountFailure(string reason) => _failed.AddOrUpdate(reason, 1, static (_, count) => count + 1);
+
+    /// <summary>Under which reason a failure is counted.</summary>
+    public static string Reason(Exception exception) => exception switch
+    {
+        OperationCanceledException => Timeout,
+        IOException or System.Net.Sockets.SocketException or ObjectDisposedException => Disconnected,
+        AuthenticationException => Refused,
+        _ => Other,
+    };
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -61,7 +89,7 @@ internal sealed class TlsHandshakes : IHostedService, IDisposable
 
         if (error is null)
         {
-            _succeeded.AddOrUpdate(version ?? "other", 1, static (_, count) => count + 1);
+            CountSuccess(version ?? Other);
         }
         else
         {
@@ -69,11 +97,11 @@ internal sealed class TlsHandshakes : IHostedService, IDisposable
         }
     }
 
-    private void CountFailure(string reason) => _failed.AddOrUpdate(reason, 1, static (_, count) => count + 1);
+    private void CountSuccess(string version) => _succeeded.AddOrUpdate(version, 1, static (_, count) => count + 1);
 
     private static string Reason(string exceptionType) =>
-        exceptionType == typeof(OperationCanceledException).FullName || exceptionType == typeof(TaskCanceledException).FullName ? "timeout"
-        : exceptionType == typeof(IOException).FullName ? "disconnected"
-        : exceptionType == typeof(AuthenticationException).FullName ? "refused"
-        : "other";
+        exceptionType == typeof(OperationCanceledException).FullName || exceptionType == typeof(TaskCanceledException).FullName ? Timeout
+        : exceptionType == typeof(IOException).FullName ? Disconnected
+        : exceptionType == typeof(AuthenticationException).FullName ? Refused
+        : Other;
 }

@@ -28,7 +28,7 @@ internal sealed class PendingHandshakes(CurrentConfiguration configuration, Limi
     /// <summary>To be placed before TLS.</summary>
     public Func<ConnectionDelegate, ConnectionDelegate> Begin => next => async connection =>
     {
-        var handshake = new Handshake(this, Add(connection));
+        var handshake = new Handshake(this, Enter(connection));
         connection.Features.Set(handshake);
         try
         {
@@ -47,7 +47,9 @@ internal sealed class PendingHandshakes(CurrentConfiguration configuration, Limi
         return next(connection);
     };
 
-    private LinkedListNode<ConnectionContext> Add(ConnectionContext connection)
+    /// <summary>A handshake begins.</summary>
+    /// <returns>To <see cref="Leave"/> with when it has ended.</returns>
+    public LinkedListNode<ConnectionContext> Enter(ConnectionContext connection)
     {
         ConnectionContext? oldest = null;
         LinkedListNode<ConnectionContext> node;
@@ -70,7 +72,7 @@ internal sealed class PendingHandshakes(CurrentConfiguration configuration, Limi
         return node;
     }
 
-    private void Remove(LinkedListNode<ConnectionContext> node)
+    public void Leave(LinkedListNode<ConnectionContext> node)
     {
         lock (_lock)
         {
@@ -81,8 +83,11 @@ internal sealed class PendingHandshakes(CurrentConfiguration configuration, Limi
         }
     }
 
+    /// <summary>One has taken longer than <c>Gateway:Limits:HandshakeTimeout</c>.</summary>
+    public void NoteTimeout(ConnectionContext connection) => log.Hit(nameof(LimitOptions.HandshakeTimeout), (connection.RemoteEndPoint as IPEndPoint)?.Address);
+
     private sealed class Handshake(PendingHandshakes all, LinkedListNode<ConnectionContext> node)
     {
-        public void End() => all.Remove(node);
+        public void End() => all.Leave(node);
     }
 }

@@ -1,10 +1,15 @@
 using System.Buffers;
-using System.Net.Security;
+using System.IO.Pipelines;
+using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
+using System.Security.Authentication;
 using Gateway.Platform;
 using Gateway.Platform.Sockets;
+using Gateway.Platform.Tls;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Hosting.Transport;
 
@@ -13,34 +18,65 @@ namespace Gateway.Hosting.Transport;
 /// is read in large blocks, and whoever waits for it goes on at once, on the thread that received it: one of the pool's or, for WebSockets
 /// and small requests, the event loop's own.
 /// </summary>
-internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature, IEventLoopFeature
+internal sealed class SocketConnection :
+    ConnectionContext,
+    IConnectionIdFeature,
+    IConnectionItemsFeature,
+    IConnectionTransportFeature,
+    IConnectionLifetimeFeature,
+    IConnectionEndPointFeature,
+    IConnectionSocketFeature,
+    IMemoryPoolFeature,
+    IEventLoopFeature
 {
     private readonly PolledSocket _polled;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
     private SocketReader _reader;
     private SocketWriter _writer;
-    private Task _receiving;
+    private Task _receiving = Task.CompletedTask;
     private TlsSession? _tls;
+    private IDictionary<object, object?>? _items;
     private ConnectionAbortedException? _abortReason;
     private bool _isShut;
 
     public SocketConnection(Socket socket)
-        : base(ConnectionIds.Next())
     {
         Socket = socket;
         (LocalEndPoint, RemoteEndPoint) = (socket.LocalEndPoint, socket.RemoteEndPoint);
         ConnectionClosed = _closed.Token;
+        Features.Set<IConnectionIdFeature>(this);
+        Features.Set<IConnectionItemsFeature>(this);
+        Features.Set<IConnectionTransportFeature>(this);
+        Features.Set<IConnectionLifetimeFeature>(this);
+        Features.Set<IConnectionEndPointFeature>(this);
         Features.Set<IConnectionSocketFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
         Features.Set<IEventLoopFeature>(this);
         Features.Set(this);
         _polled = PolledSocket.Over(socket);
-        _reader = new SocketReader(_polled, _polled);
+        _reader = new SocketReader(_polled, _polled, this);
         _writer = new SocketWriter(_polled, this);
         Transport = new ReplacedTransport(_reader, _writer);
-        _receiving = ReceiveAsync();
     }
+
+    public override string ConnectionId { get; set; } = ConnectionIds.Next();
+
+    public override IFeatureCollection Features { get; } = new ConnectionFeatures();
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new Dictionary<object, object?>();
+        set => _items = value;
+    }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override CancellationToken ConnectionClosed { get; set; }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
 
     public Socket Socket { get; }
 
@@ -56,34 +92,38 @@ internal sealed class SocketConnection : DefaultConnectionContext, IConnectionSo
         }
     }
 
-    /// <summary>Has TLS, whose handshake is over, go on between this connection's socket and its user without the stream.</summary>
-    /// <param name="stream">It was given no byte beyond the handshake, and is not used any more.</param>
-    /// <returns>What was encrypted, in the clear; null where that is not possible, and the stream goes on.</returns>
-    public async ValueTask<ReplacedTransport?> TryTakeTlsAsync(SslStream stream)
+    /// <summary>Has TLS stand between this connection's socket and its user from now on. What was read before and not taken belongs to it.</summary>
+    /// <param name="server">What it has in common with others.</param>
+    /// <param name="choice">Of the certificate.</param>
+    /// <param name="cancellationToken">Ends the handshake.</param>
+    /// <exception cref="AuthenticationException">It was refused, by this side or the other.</exception>
+    /// <exception cref="IOException">The client has gone.</exception>
+    /// <exception cref="OperationCanceledException">It has taken too long.</exception>
+    [SupportedOSPlatform("linux")]
+    public async ValueTask<TlsAgreement> BeginTlsAsync(TlsServer server, TlsChoice choice, CancellationToken cancellationToken)
     {
-        if (!OperatingSystem.IsLinux() || _polled is not LinuxPolledSocket socket || !TlsSession.CanTake(stream))
-        {
-            return null;
-        }
-
         _reader.Stop();
         await _receiving;
+        TlsSession tls;
         lock (_lock)
         {
             if (_isShut)
             {
-                _reader.End(_abortReason);
-                return null;
+                throw new IOException("The connection was closed before the handshake.", _abortReason);
             }
 
-            _tls = TlsSession.Take(stream, socket, _reader.TakeRest());
+            _tls = tls = new TlsSession(server, (LinuxPolledSocket)_polled, _reader.TakeRest(), choice);
         }
 
-        _reader = new SocketReader(_polled, _tls);
-        _writer = new SocketWriter(_tls, this);
-        _receiving = ReceiveAsync();
-        return new ReplacedTransport(_reader, _writer);
+        var agreement = await tls.HandshakeAsync(cancellationToken);
+        _reader = new SocketReader(_polled, tls, this);
+        _writer = new SocketWriter(tls, this);
+        Transport = new ReplacedTransport(_reader, _writer);
+        return agreement;
     }
+
+    /// <summary>Receives from now on, whether somebody reads or not.</summary>
+    internal void BeginReceiving() => _receiving = ReceiveAsync();
 
     public override void Abort(ConnectionAbortedException abortReason)
     {

@@ -12,7 +12,8 @@ namespace Gateway.Hosting.Transport;
 /// </summary>
 /// <param name="socket">What is waited for.</param>
 /// <param name="channel">What is read: the socket's bytes, or those that TLS has made of them.</param>
-internal sealed class SocketReader(PolledSocket socket, IByteChannel channel) : PipeReader, IValueTaskSource<ReadResult>, IValueTaskSource
+/// <param name="connection">Told when somebody first reads: before that nothing is received.</param>
+internal sealed class SocketReader(PolledSocket socket, IByteChannel channel, SocketConnection connection) : PipeReader, IValueTaskSource<ReadResult>, IValueTaskSource
 {
     private const int BlockSize = 64 * 1024;
 
@@ -36,6 +37,7 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel) : 
     private bool _isEnded;
     private bool _isCanceled;
     private bool _isCompleted;
+    private bool _hasBegun;
     private volatile bool _isStopped;
     // The reader waits for bytes; or it looks at the block. The loop waits for room; or it writes into the block.
     private bool _isAwaited;
@@ -167,6 +169,12 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel) : 
 
     public override bool TryRead(out ReadResult result)
     {
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            connection.BeginReceiving();
+        }
+
         lock (_lock)
         {
             result = IsReady ? Take() : default;

@@ -79,11 +79,12 @@ public sealed class SocketConnectionTests : IAsyncDisposable
     {
         var closed = new TaskCompletionSource();
         using var registration = _connection.ConnectionClosed.Register(closed.SetResult);
+        Assert.False(_connection.Transport.Input.TryRead(out _));
 
         await _client.SendAsync(new byte[10], Token);
         _client.Shutdown(SocketShutdown.Send);
 
-        await closed.Task.WaitAsync(Token);
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
         var read = await _connection.Transport.Input.ReadAsync(Token);
         Assert.Equal(10, read.Buffer.Length);
         Assert.True(read.IsCompleted);

@@ -3,9 +3,9 @@ using System.Net.Security;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using Gateway.Hosting;
+using Gateway.Hosting.Tls;
 
-namespace Gateway.Tests.Hosting;
+namespace Gateway.Tests.Hosting.Tls;
 
 public sealed class ClientHelloTests
 {

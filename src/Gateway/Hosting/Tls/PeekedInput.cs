@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Gateway.Hosting;
+namespace Gateway.Hosting.Tls;
 
 /// <summary>Hands out once more what was looked at and not consumed; from then on it is the reader behind it.</summary>
 /// <param name="inner">Not advanced since it gave the result.</param>

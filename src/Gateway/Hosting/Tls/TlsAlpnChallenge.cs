@@ -6,7 +6,7 @@ using Gateway.Certificates.Automatic;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Gateway.Hosting;
+namespace Gateway.Hosting.Tls;
 
 /// <summary>
 /// Shows the certificate of an open tls-alpn-01 challenge (RFC 8737) to a validating CA and to nobody else. Handshakes are looked

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using Gateway.Platform;
+using Gateway.Platform.Tls;
 
-namespace Gateway.Tests.Platform;
+namespace Gateway.Tests.Platform.Tls;
 
 [SupportedOSPlatform("linux")]
-public sealed class LinuxTlsTests
+public sealed class OpenSslDefaultsTests
 {
     private const int Mode = 33;
     private const int ReleaseBuffers = 0x10;
@@ -14,7 +14,7 @@ public sealed class LinuxTlsTests
     public void ContextsThatAreMadeFromNowOnReleaseTheBuffersOfTheirConnectionsAndPreferAes128()
     {
         Assert.SkipUnless(NativeLibrary.TryLoad("libssl.so.3", out _), "needs OpenSSL 3");
-        Assert.True(LinuxTls.Tune());
+        Assert.True(OpenSslDefaults.Apply());
 
         var context = NewContext(Method());
         Assert.Equal(ReleaseBuffers, Control(context, Mode, 0, 0) & ReleaseBuffers);

@@ -1,16 +1,15 @@
-using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.Net.Security;
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using System.Security.Authentication;
+using Gateway.Platform.Sockets;
 
-namespace Gateway.Platform.Sockets;
+namespace Gateway.Platform.Tls;
 
 /// <summary>
-/// TLS between a socket and its user once <see cref="SslStream"/> has made the handshake. OpenSSL reads from the socket and writes to it itself;
-/// in between stand none of the stream's two buffers, three copies and two layers of state machines.
+/// TLS between a socket and its user. OpenSSL reads from the socket and writes to it itself; in between stand none of the two buffers, three
+/// copies and two layers of state machines of <see cref="SslStream"/>.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class TlsSession : IByteChannel, IDisposable
@@ -21,17 +20,19 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     // In one turn: more than there is room for. A client may send without end what is no data, key updates for example.
     private const int MostReads = 16;
 
+    private const int Tls13 = 0x304;
+
     // A client that has the gateway answer it and does not read the answer.
     private static readonly TimeSpan ReplyPause = TimeSpan.FromMilliseconds(20);
 
-    private static readonly FieldInfo? HandleField = FindHandleField();
     private static readonly nint Method = NewMethod();
 
     private readonly LinuxPolledSocket _socket;
-    private readonly SafeHandle _handle;
     private readonly nint _ssl;
     private readonly GCHandle _self;
     private readonly Lock _lock = new();
+    // Null once it is over.
+    private TlsHandshake? _handshake;
     private ReadOnlyMemory<byte> _ahead;
     private Exception? _failure;
     // Of what is being written, after the present one.
@@ -41,34 +42,47 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     private bool _hasEnded;
     private bool _isClosed;
 
-    private unsafe TlsSession(SafeHandle handle, LinuxPolledSocket socket, ReadOnlyMemory<byte> ahead)
+    /// <param name="server">What it has in common with others.</param>
+    /// <param name="socket">Below it.</param>
+    /// <param name="ahead">What has come from there and was not read.</param>
+    /// <param name="choice">Of the certificate.</param>
+    public unsafe TlsSession(TlsServer server, LinuxPolledSocket socket, ReadOnlyMemory<byte> ahead, TlsChoice choice)
     {
-        (_handle, _socket, _ahead) = (handle, socket, ahead);
-        var isHeld = false;
-        handle.DangerousAddRef(ref isHeld);
-        _ssl = handle.DangerousGetHandle();
+        (_socket, _ahead, _handshake) = (socket, ahead, new TlsHandshake(choice));
+        _ssl = OpenSsl.New(server.Context);
+        GC.KeepAlive(server);
+        if (_ssl == 0)
+        {
+            throw new AuthenticationException($"OpenSSL cannot begin a session: {OpenSsl.LastFailure()}");
+        }
+
         _self = GCHandle.Alloc(this);
         var bio = OpenSsl.NewBio(Method);
         OpenSsl.SetBioData(bio, GCHandle.ToIntPtr(_self));
         OpenSsl.SetBioInitialized(bio, 1);
-        // Frees those of the stream, which has no use for them any more.
         OpenSsl.SetBios(_ssl, bio, bio);
         OpenSsl.SetReadAhead(_ssl, 1);
-        OpenSsl.Control(_ssl, OpenSsl.ModeCommand, OpenSsl.AcceptMovingWriteBuffer, 0);
-        OpenSsl.SetOptions(_ssl, OpenSsl.NoRenegotiation | OpenSsl.IgnoreUnexpectedEnd);
     }
 
     public bool IsDrained => _isDry && _socket.IsDrained;
 
-    /// <summary>Whether the stream's connection can be taken over.</summary>
-    public static bool CanTake(SslStream stream) => HandleOf(stream) is { } handle && IsEmpty(handle);
+    /// <summary>Makes the handshake.</summary>
+    /// <exception cref="AuthenticationException">It was refused, by this side or the other.</exception>
+    /// <exception cref="IOException">The client has gone.</exception>
+    /// <exception cref="OperationCanceledException">It has taken too long.</exception>
+    public async ValueTask<TlsAgreement> HandshakeAsync(CancellationToken cancellationToken)
+    {
+        for (var wanted = Advance(out var agreement); ; wanted = Advance(out agreement))
+        {
+            if (agreement is not null)
+            {
+                return agreement;
+            }
 
-    /// <summary>Takes a connection over. The stream must not be used any more, and may be disposed of.</summary>
-    /// <param name="stream">Its handshake is over, and it was given no byte beyond.</param>
-    /// <param name="socket">Below it.</param>
-    /// <param name="ahead">What has come from the socket after the handshake.</param>
-    public static TlsSession Take(SslStream stream, LinuxPolledSocket socket, ReadOnlyMemory<byte> ahead) =>
-        new(HandleOf(stream) ?? throw new ArgumentException("has no session", nameof(stream)), socket, ahead);
+            cancellationToken.ThrowIfCancellationRequested();
+            await (wanted == OpenSsl.WantRead ? _socket.WaitForBytesAsync(cancellationToken) : _socket.WaitForRoomAsync(cancellationToken));
+        }
+    }
 
     public unsafe int TryReceive(Span<byte> buffer)
     {
@@ -132,13 +146,11 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     {
         lock (_lock)
         {
-            if (_isClosed || _failure is not null)
+            if (_isClosed || _failure is not null || _handshake is not null)
             {
                 return;
             }
 
-            // .NET makes its sessions end without.
-            OpenSsl.SetQuietShutdown(_ssl, 0);
             OpenSsl.ClearErrors();
             _ = OpenSsl.Shutdown(_ssl);
         }
@@ -154,13 +166,41 @@ internal sealed class TlsSession : IByteChannel, IDisposable
             }
 
             _isClosed = true;
-            // The stream, when it goes, would write to a descriptor that may be another connection's by then.
-            OpenSsl.SetQuietShutdown(_ssl, 1);
-            OpenSsl.SetBios(_ssl, 0, 0);
+            OpenSsl.Free(_ssl);
             _self.Free();
         }
+    }
 
-        _handle.DangerousRelease();
+    private unsafe int Advance(out TlsAgreement? agreement)
+    {
+        lock (_lock)
+        {
+            agreement = null;
+            if (_isClosed || _handshake is not { } handshake)
+            {
+                throw new IOException("The connection was closed in the handshake.");
+            }
+
+            _readsLeft = MostReads;
+            OpenSsl.ClearErrors();
+            var result = OpenSsl.Accept(_ssl);
+            var error = result == 1 ? 0 : OpenSsl.GetError(_ssl, result);
+            // The tickets of TLS 1.3, which are sent last, go at once too: a client with Nagle's algorithm holds back its first request until
+            // its end of the handshake is acknowledged, and without these the kernel would do that 40 ms later.
+            var hasRoom = handshake.TrySend(_socket);
+            if (result != 1 && error is not (OpenSsl.WantRead or OpenSsl.WantWrite))
+            {
+                throw _failure ??= _hasEnded ? new IOException("The client has gone in the handshake.") : new AuthenticationException(OpenSsl.LastFailure());
+            }
+
+            if (result == 1 && hasRoom)
+            {
+                agreement = new TlsAgreement(VersionOf(OpenSsl.GetVersion(_ssl)), (TlsCipherSuite)OpenSsl.GetSuite(OpenSsl.GetCipher(_ssl)), handshake.ServerName, handshake.Protocol);
+                _handshake = null;
+            }
+
+            return hasRoom ? OpenSsl.WantRead : OpenSsl.WantWrite;
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -225,6 +265,36 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     }
 
     [UnmanagedCallersOnly]
+    internal static unsafe int OnClientHello(nint ssl, int* alert, nint argument)
+    {
+        var session = Of(OpenSsl.GetReadBio(ssl));
+        try
+        {
+            *alert = session._handshake?.Answer(ssl) ?? TlsAnswer.InternalError;
+        }
+        catch (Exception exception)
+        {
+            session._failure = exception;
+            *alert = TlsAnswer.InternalError;
+        }
+
+        return *alert == 0 ? OpenSsl.HelloAccepted : OpenSsl.HelloRefused;
+    }
+
+    [UnmanagedCallersOnly]
+    internal static unsafe int OnProtocols(nint ssl, byte** chosen, byte* chosenLength, byte* offered, uint offeredLength, nint argument)
+    {
+        if (Of(OpenSsl.GetReadBio(ssl))._handshake?.Choose(new ReadOnlySpan<byte>(offered, (int)offeredLength)) is not { } choice)
+        {
+            return OpenSsl.ProtocolRefused;
+        }
+
+        *chosen = offered + choice.Start.Value;
+        *chosenLength = (byte)(choice.End.Value - choice.Start.Value);
+        return OpenSsl.ProtocolChosen;
+    }
+
+    [UnmanagedCallersOnly]
     private static unsafe int OnRead(nint bio, byte* buffer, int length)
     {
         var session = Of(bio);
@@ -255,6 +325,12 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         OpenSsl.ClearBioFlags(bio, OpenSsl.ReadFlag | OpenSsl.WriteFlag | OpenSsl.RetryFlag);
         try
         {
+            if (session._handshake is { } handshake)
+            {
+                handshake.Add(new ReadOnlySpan<byte>(bytes, length));
+                return length;
+            }
+
             var sent = session._socket.TrySend(new ReadOnlySpan<byte>(bytes, length), session._recordsToCome > 0);
             if (sent == 0)
             {
@@ -284,20 +360,13 @@ internal sealed class TlsSession : IByteChannel, IDisposable
 
     private static unsafe TlsSession Of(nint bio) => (TlsSession)GCHandle.FromIntPtr(OpenSsl.GetBioData(bio)).Target!;
 
-    private static unsafe bool IsEmpty(SafeHandle handle)
+#pragma warning disable CA5397, SYSLIB0039 // For an operator who has set them.
+    private static SslProtocols VersionOf(int number) => number switch
     {
-        var ssl = handle.DangerousGetHandle();
-        return OpenSsl.ControlBio(OpenSsl.GetReadBio(ssl), OpenSsl.PendingCommand, 0, 0) == 0
-            && OpenSsl.ControlBio(OpenSsl.GetWriteBio(ssl), OpenSsl.PendingCommand, 0, 0) == 0;
-    }
-
-    private static SafeHandle? HandleOf(SslStream stream) => Method != 0 && HandleField?.GetValue(stream) is SafeHandle { IsInvalid: false } handle ? handle : null;
-
-    // It is an SSL*, in every version of .NET up to this one. Where it is not, the stream goes on as it is.
-    [DynamicDependency("_securityContext", typeof(SslStream))]
-    private static FieldInfo? FindHandleField() =>
-        typeof(SslStream).GetField("_securityContext", BindingFlags.Instance | BindingFlags.NonPublic) is { } field
-            && field.FieldType.FullName == "System.Net.Security.SafeDeleteSslContext"
-            ? field
-            : null;
+        Tls13 => SslProtocols.Tls13,
+        Tls13 - 1 => SslProtocols.Tls12,
+        Tls13 - 2 => SslProtocols.Tls11,
+        _ => SslProtocols.Tls,
+    };
+#pragma warning restore CA5397, SYSLIB0039
 }

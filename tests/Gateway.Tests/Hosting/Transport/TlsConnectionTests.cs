@@ -3,16 +3,19 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Hosting.Transport;
 using Gateway.Platform;
+using Gateway.Platform.Tls;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Tests.Hosting.Transport;
 
-public sealed class TakenTlsTests : IAsyncDisposable
+[SupportedOSPlatform("linux")]
+public sealed class TlsConnectionTests : IAsyncDisposable
 {
     // RFC 5246 section 6.2.1; TLS 1.3 hides the kind.
     private const byte AlertRecord = 21;
@@ -21,10 +24,11 @@ public sealed class TakenTlsTests : IAsyncDisposable
     private readonly TcpClient _tcp = new();
     private readonly SocketConnection _connection;
     private SslStream? _client;
+    private TlsAgreement? _agreement;
 
-    public TakenTlsTests()
+    public TlsConnectionTests()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere SslStream goes on");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere SslStream does it");
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         _tcp.Connect((IPEndPoint)listener.LocalEndpoint);
@@ -64,8 +68,7 @@ public sealed class TakenTlsTests : IAsyncDisposable
     public async Task WhatTheClientSendsWithTheEndOfTheHandshakeIsNotLost()
     {
         // TLS 1.3: the client may send as soon as it has sent its Finished, and here before the gateway has looked at that.
-        var taking = TakeAsync(SslProtocols.Tls13, afterHandshake: client => client.WriteAsync("GET / HTTP/1.1\r\n"u8.ToArray(), Token));
-        var transport = await taking;
+        var transport = await TakeAsync(SslProtocols.Tls13, afterHandshake: client => client.WriteAsync("GET / HTTP/1.1\r\n"u8.ToArray(), Token));
 
         var read = await transport.Input.ReadAtLeastAsync(16, Token);
 
@@ -142,46 +145,109 @@ public sealed class TakenTlsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task TheStreamMayGoBeforeTheConnection()
+    public async Task TheClientsFirstWishThatIsSpokenHereIsNotWhatCounts()
     {
-        var transport = await TakeAsync(SslProtocols.Tls13);
-        var echoing = EchoAsync(transport);
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        await TakeAsync(SslProtocols.Tls13, protocols: [SslApplicationProtocol.Http11, SslApplicationProtocol.Http2]);
 
-        await _client!.WriteAsync("still there"u8.ToArray(), Token);
-        var answer = new byte[11];
-        await _client.ReadExactlyAsync(answer, Token);
-        Assert.Equal("still there"u8.ToArray(), answer);
-
-        await _client.ShutdownAsync();
-        await echoing;
+        Assert.Equal(SslApplicationProtocol.Http2, _client!.NegotiatedApplicationProtocol);
+        Assert.Equal(SslApplicationProtocol.Http2.Protocol, _agreement!.Protocol);
     }
 
-    // The server's stream is disposed of before this returns.
-    private async Task<IDuplexPipe> TakeAsync(SslProtocols protocol, Func<SslStream, ValueTask>? afterHandshake = null)
+    [Fact]
+    public async Task AClientThatSpeaksNothingOfItIsRefused()
     {
-        var records = new HandshakeRecords(_connection.Transport.Input);
-        await using var server = new SslStream(new DuplexStream(records.AsStream(), _connection.Transport.Output.AsStream()));
-        _client = new SslStream(_tcp.GetStream(), leaveInnerStreamOpen: true, (_, certificate, _, _) => certificate?.GetCertHashString() == _certificate.GetCertHashString());
-        var greeting = GreetAsync();
-        await server.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate, EnabledSslProtocols = protocol }, Token);
-        if (afterHandshake is not null)
-        {
-            await greeting;
-        }
+        var handshake = HandshakeAsync(Token);
+        _client = new SslStream(_tcp.GetStream(), leaveInnerStreamOpen: true, IsOwn);
+        var options = new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [new SslApplicationProtocol("smtp")] };
 
-        var transport = await _connection.TryTakeTlsAsync(server);
-        await greeting;
-        Assert.NotNull(transport);
-        return transport;
+        await Assert.ThrowsAsync<AuthenticationException>(() => _client.AuthenticateAsClientAsync(options, Token));
+        Assert.Contains("no application protocol", (await Assert.ThrowsAsync<AuthenticationException>(() => handshake)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AClientThatGoesInTheHandshakeIsNotWaitedFor()
+    {
+        var handshake = HandshakeAsync(Token);
+        await _tcp.Client.SendAsync(new byte[] { 22, 3, 1, 2 }, Token);
+        _tcp.Client.Shutdown(SocketShutdown.Send);
+
+        await Assert.ThrowsAsync<IOException>(() => handshake);
+    }
+
+    [Fact]
+    public async Task AClientThatIsSilentIsNotWaitedForLongerThanTheGatewayLikes()
+    {
+        using var limit = new CancellationTokenSource();
+        var handshake = HandshakeAsync(limit.Token);
+        await _tcp.Client.SendAsync(new byte[] { 22, 3, 1, 2 }, Token);
+        Assert.False(handshake.IsCompleted);
+
+        await limit.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => handshake);
+    }
+
+    [Fact]
+    public async Task AnAbortEndsTheHandshake()
+    {
+        var handshake = HandshakeAsync(Token);
+        await _tcp.Client.SendAsync(new byte[] { 22, 3, 1, 2 }, Token);
+
+        _connection.Abort(new ConnectionAbortedException("for the test"));
+
+        await Assert.ThrowsAsync<IOException>(() => handshake);
+    }
+
+    [Fact]
+    public async Task WhatIsNoHelloIsAnsweredWithAnAlert()
+    {
+        var handshake = HandshakeAsync(Token);
+        // A record with a ClientHello of one byte.
+        await _tcp.Client.SendAsync(new byte[] { 22, 3, 1, 0, 5, 1, 0, 0, 1, 0 }, Token);
+
+        await Assert.ThrowsAsync<AuthenticationException>(() => handshake);
+        await _connection.DisposeAsync();
+        Assert.Equal([AlertRecord], await RestOfRecordsAsync());
+    }
+
+    [Fact]
+    public async Task TheHandshakeMayComeByteByByte()
+    {
+        var handshake = HandshakeAsync(Token);
+        _client = new SslStream(new Trickle(_tcp.GetStream()), leaveInnerStreamOpen: true, IsOwn);
+        await _client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "chat.example.com" }, Token);
+
+        Assert.Equal("chat.example.com", (await handshake).ServerName);
+    }
+
+    private Task<TlsAgreement> HandshakeAsync(CancellationToken cancellationToken, SslProtocols protocol = SslProtocols.None)
+    {
+        var certificate = new TlsCertificate(_certificate, []);
+        return _connection.BeginTlsAsync(
+            new TlsServer(protocol), (_, _) => new TlsAnswer(certificate, [.. "\u0002h2\bhttp/1.1"u8]), cancellationToken).AsTask();
+    }
+
+    private async Task<IDuplexPipe> TakeAsync(SslProtocols protocol, Func<SslStream, ValueTask>? afterHandshake = null, List<SslApplicationProtocol>? protocols = null)
+    {
+        _client = new SslStream(_tcp.GetStream(), leaveInnerStreamOpen: true, IsOwn);
+        var greeting = GreetAsync();
+        var handshake = HandshakeAsync(Token, protocol);
+        await Task.WhenAll(greeting, handshake);
+        _agreement = await handshake;
+        Assert.Equal(protocol, _agreement.Version);
+        Assert.Equal(_client.NegotiatedCipherSuite, _agreement.Suite);
+        return _connection.Transport;
 
         async Task GreetAsync()
         {
-            await _client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = protocol }, Token);
+            await _client.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = protocol, ApplicationProtocols = protocols }, Token);
             await (afterHandshake?.Invoke(_client) ?? ValueTask.CompletedTask);
         }
     }
+
+    private bool IsOwn(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        certificate?.GetCertHashString() == _certificate.GetCertHashString();
 
     // The kinds of those that the client has not read yet. SslStream takes a bare end for the same as an announced one.
     private async Task<List<byte>> RestOfRecordsAsync()
@@ -223,13 +289,19 @@ public sealed class TakenTlsTests : IAsyncDisposable
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }
 
-    private sealed class DuplexStream(Stream input, Stream output) : AsynchronousStream
+    private sealed class Trickle(Stream inner) : AsynchronousStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => output.WriteAsync(buffer, cancellationToken);
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            for (var i = 0; i < buffer.Length; i++)
+            {
+                await inner.WriteAsync(buffer.Slice(i, 1), cancellationToken);
+            }
+        }
 
-        public override Task FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);
+        public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
         public override void Flush()
         {

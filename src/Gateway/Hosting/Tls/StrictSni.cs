@@ -1,9 +1,7 @@
-using Gateway.Certificates;
-using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Gateway.Hosting;
+namespace Gateway.Hosting.Tls;
 
 /// <summary>
 /// Ends a handshake for a name that no certificate covers with the alert that says so (RFC 6066 section 3), where <c>Gateway:StrictSni</c>
@@ -15,17 +13,17 @@ internal static class StrictSni
     private static readonly byte[] UnrecognizedName = [21, 3, 3, 0, 2, 2, 112];
 
     /// <summary>To be called before UseHttps.</summary>
-    public static void LookBeforeTls(ListenOptions endpoint, ServedCertificates certificates, CurrentConfiguration configuration, TimeSpan patience, Action onRefused) =>
+    public static void LookBeforeTls(ListenOptions endpoint, CertificateChoice choice, TimeSpan patience, Action onRefused) =>
         endpoint.Use(next => async connection =>
         {
-            if (!configuration.Value.Gateway.StrictSni || TlsAlpnChallenge.Of(connection) is not null)
+            if (!choice.IsStrict || TlsAlpnChallenge.Of(connection) is not null)
             {
                 await next(connection);
                 return;
             }
 
             var hello = await ClientHelloPeek.ReadAsync(connection, patience);
-            if (string.IsNullOrEmpty(hello?.ServerName) || certificates.Table.Match(hello.ServerName, null) is not null)
+            if (!choice.Refuses(hello?.ServerName))
             {
                 await next(connection);
                 return;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Gateway.Hosting;
+namespace Gateway.Hosting.Tls;
 
 /// <summary>The two things in the first message of a TLS client that tell a validating CA from a browser.</summary>
 /// <param name="ServerName">RFC 6066 section 3; null when there is none.</param>

@@ -1,26 +1,39 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace Gateway.Platform.Sockets;
+namespace Gateway.Platform.Tls;
 
-/// <summary>The functions of OpenSSL, 1.1.1 or later, that .NET offers no way to; its own copy of the library, which it has loaded.</summary>
+/// <summary>The functions of OpenSSL, 1.1.1 or later, that the gateway calls itself; in the system's library, which .NET's TLS uses too.</summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe class OpenSsl
 {
-    // ssl.h and bio.h
+    // ssl.h, tls1.h, bio.h and crypto.h
     public const int WantRead = 2;
     public const int WantWrite = 3;
     public const int ZeroReturn = 6;
-    public const int PendingCommand = 10;
     public const int FlushCommand = 11;
     public const int EndCommand = 2;
     public const int ReadFlag = 1;
     public const int WriteFlag = 2;
     public const int RetryFlag = 8;
     public const int ModeCommand = 33;
+    public const int SessionCacheCommand = 44;
+    public const int AddToChainCommand = 89;
+    public const int LowestVersionCommand = 123;
+    public const int HighestVersionCommand = 124;
     public const nint AcceptMovingWriteBuffer = 2;
-    public const ulong NoRenegotiation = 1ul << 30;
+    public const nint ReleaseBuffers = 0x10;
     public const ulong IgnoreUnexpectedEnd = 1ul << 7;
+    public const ulong NoCompression = 1ul << 17;
+    public const ulong PreferChaChaWithWhoeverDoes = 1ul << 21;
+    public const ulong PreferOwnSuites = 1ul << 22;
+    public const ulong NoRenegotiation = 1ul << 30;
+    public const int HelloAccepted = 1;
+    public const int HelloRefused = 0;
+    public const int ProtocolChosen = 0;
+    public const int ProtocolRefused = 2;
+    public const int ProtocolIgnored = 3;
+    public const int ContextClass = 1;
     private const int SourceType = 0x400;
 
     // In .NET's order.
@@ -29,24 +42,43 @@ internal static unsafe class OpenSsl
     /// <summary>False where there is no such OpenSSL.</summary>
     public static readonly bool IsAvailable = TryLoad();
 
+    public static delegate* unmanaged<nint> ServerMethod;
+    public static delegate* unmanaged<nint, nint> NewContext;
+    public static delegate* unmanaged<nint, void> FreeContext;
+    public static delegate* unmanaged<nint, int, nint, nint, nint> ControlContext;
+    public static delegate* unmanaged<nint, ulong, ulong> SetContextOptions;
+    public static delegate* unmanaged<nint, byte*, int> SetSuites;
+    public static delegate* unmanaged<nint, byte*, int> SetSuitesOfTls12;
+    public static delegate* unmanaged<nint, nint, int> UseCertificate;
+    public static delegate* unmanaged<nint, nint, int> UsePrivateKey;
+    public static delegate* unmanaged<nint, delegate* unmanaged<nint, int*, nint, int>, nint, void> OnClientHello;
+    public static delegate* unmanaged<nint, delegate* unmanaged<nint, byte**, byte*, byte*, uint, nint, int>, nint, void> OnProtocols;
+    public static delegate* unmanaged<nint, uint, byte**, nuint*, int> ExtensionOfClientHello;
+    public static delegate* unmanaged<nint, nint> New;
+    public static delegate* unmanaged<nint, void> Free;
+    public static delegate* unmanaged<nint, nint, nint> SetContext;
+    public static delegate* unmanaged<nint, int> Accept;
     public static delegate* unmanaged<nint, byte*, int, int> Read;
     public static delegate* unmanaged<nint, byte*, int, int> Write;
     public static delegate* unmanaged<nint, int, int> GetError;
     public static delegate* unmanaged<nint, int> Shutdown;
-    public static delegate* unmanaged<nint, int, void> SetQuietShutdown;
     public static delegate* unmanaged<nint, int, void> SetReadAhead;
-    public static delegate* unmanaged<nint, int, nint, nint, nint> Control;
-    public static delegate* unmanaged<nint, ulong, ulong> SetOptions;
-    public static delegate* unmanaged<nint, nint> GetReadBio;
-    public static delegate* unmanaged<nint, nint> GetWriteBio;
+    public static delegate* unmanaged<nint, int> GetVersion;
+    public static delegate* unmanaged<nint, nint> GetCipher;
+    public static delegate* unmanaged<nint, ushort> GetSuite;
+    public static delegate* unmanaged[SuppressGCTransition]<nint, nint> GetReadBio;
     public static delegate* unmanaged<nint, nint, nint, void> SetBios;
     public static delegate* unmanaged<nint, nint> NewBio;
-    public static delegate* unmanaged<nint, int, nint, nint, nint> ControlBio;
     public static delegate* unmanaged<nint, int, void> SetBioInitialized;
     public static delegate* unmanaged<nint, nint, void> SetBioData;
     public static delegate* unmanaged[SuppressGCTransition]<nint, nint> GetBioData;
     public static delegate* unmanaged[SuppressGCTransition]<nint, int, void> SetBioFlags;
     public static delegate* unmanaged[SuppressGCTransition]<nint, int, void> ClearBioFlags;
+    public static delegate* unmanaged<nint, byte**, nint, nint> ReadCertificate;
+    public static delegate* unmanaged<nint, void> FreeCertificate;
+    public static delegate* unmanaged<nint, byte**, nint, nint> ReadPrivateKey;
+    public static delegate* unmanaged<nint, void> FreePrivateKey;
+    public static delegate* unmanaged<int, nint, nint, delegate* unmanaged<nint, nint, nint, int, nint, nint, void>, nint, nint, int> NewDataIndex;
     public static delegate* unmanaged[SuppressGCTransition]<void> ClearErrors;
     public static delegate* unmanaged<nuint> PeekError;
     public static delegate* unmanaged<nuint, byte*, nuint, void> DescribeError;
@@ -97,24 +129,43 @@ internal static unsafe class OpenSsl
     {
         try
         {
+            ServerMethod = (delegate* unmanaged<nint>)NativeLibrary.GetExport(ssl, "TLS_server_method");
+            NewContext = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_CTX_new");
+            FreeContext = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(ssl, "SSL_CTX_free");
+            ControlContext = (delegate* unmanaged<nint, int, nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_CTX_ctrl");
+            SetContextOptions = (delegate* unmanaged<nint, ulong, ulong>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_options");
+            SetSuites = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_ciphersuites");
+            SetSuitesOfTls12 = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_cipher_list");
+            UseCertificate = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_use_certificate");
+            UsePrivateKey = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_use_PrivateKey");
+            OnClientHello = (delegate* unmanaged<nint, delegate* unmanaged<nint, int*, nint, int>, nint, void>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_client_hello_cb");
+            OnProtocols = (delegate* unmanaged<nint, delegate* unmanaged<nint, byte**, byte*, byte*, uint, nint, int>, nint, void>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_alpn_select_cb");
+            ExtensionOfClientHello = (delegate* unmanaged<nint, uint, byte**, nuint*, int>)NativeLibrary.GetExport(ssl, "SSL_client_hello_get0_ext");
+            New = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_new");
+            Free = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(ssl, "SSL_free");
+            SetContext = (delegate* unmanaged<nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_set_SSL_CTX");
+            Accept = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_accept");
             Read = (delegate* unmanaged<nint, byte*, int, int>)NativeLibrary.GetExport(ssl, "SSL_read");
             Write = (delegate* unmanaged<nint, byte*, int, int>)NativeLibrary.GetExport(ssl, "SSL_write");
             GetError = (delegate* unmanaged<nint, int, int>)NativeLibrary.GetExport(ssl, "SSL_get_error");
             Shutdown = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_shutdown");
-            SetQuietShutdown = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(ssl, "SSL_set_quiet_shutdown");
             SetReadAhead = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(ssl, "SSL_set_read_ahead");
-            Control = (delegate* unmanaged<nint, int, nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_ctrl");
-            SetOptions = (delegate* unmanaged<nint, ulong, ulong>)NativeLibrary.GetExport(ssl, "SSL_set_options");
-            GetReadBio = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_get_rbio");
-            GetWriteBio = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_get_wbio");
+            GetVersion = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_version");
+            GetCipher = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_get_current_cipher");
+            GetSuite = (delegate* unmanaged<nint, ushort>)NativeLibrary.GetExport(ssl, "SSL_CIPHER_get_protocol_id");
+            GetReadBio = (delegate* unmanaged[SuppressGCTransition]<nint, nint>)NativeLibrary.GetExport(ssl, "SSL_get_rbio");
             SetBios = (delegate* unmanaged<nint, nint, nint, void>)NativeLibrary.GetExport(ssl, "SSL_set_bio");
             NewBio = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(crypto, "BIO_new");
-            ControlBio = (delegate* unmanaged<nint, int, nint, nint, nint>)NativeLibrary.GetExport(crypto, "BIO_ctrl");
             SetBioInitialized = (delegate* unmanaged<nint, int, void>)NativeLibrary.GetExport(crypto, "BIO_set_init");
             SetBioData = (delegate* unmanaged<nint, nint, void>)NativeLibrary.GetExport(crypto, "BIO_set_data");
             GetBioData = (delegate* unmanaged[SuppressGCTransition]<nint, nint>)NativeLibrary.GetExport(crypto, "BIO_get_data");
             SetBioFlags = (delegate* unmanaged[SuppressGCTransition]<nint, int, void>)NativeLibrary.GetExport(crypto, "BIO_set_flags");
             ClearBioFlags = (delegate* unmanaged[SuppressGCTransition]<nint, int, void>)NativeLibrary.GetExport(crypto, "BIO_clear_flags");
+            ReadCertificate = (delegate* unmanaged<nint, byte**, nint, nint>)NativeLibrary.GetExport(crypto, "d2i_X509");
+            FreeCertificate = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(crypto, "X509_free");
+            ReadPrivateKey = (delegate* unmanaged<nint, byte**, nint, nint>)NativeLibrary.GetExport(crypto, "d2i_AutoPrivateKey");
+            FreePrivateKey = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(crypto, "EVP_PKEY_free");
+            NewDataIndex = (delegate* unmanaged<int, nint, nint, delegate* unmanaged<nint, nint, nint, int, nint, nint, void>, nint, nint, int>)NativeLibrary.GetExport(crypto, "CRYPTO_get_ex_new_index");
             ClearErrors = (delegate* unmanaged[SuppressGCTransition]<void>)NativeLibrary.GetExport(crypto, "ERR_clear_error");
             PeekError = (delegate* unmanaged<nuint>)NativeLibrary.GetExport(crypto, "ERR_peek_error");
             DescribeError = (delegate* unmanaged<nuint, byte*, nuint, void>)NativeLibrary.GetExport(crypto, "ERR_error_string_n");

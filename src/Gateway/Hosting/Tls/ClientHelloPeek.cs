@@ -1,7 +1,7 @@
 using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 
-namespace Gateway.Hosting;
+namespace Gateway.Hosting.Tls;
 
 /// <summary>Looks at how a connection begins, and leaves it as it was for TLS.</summary>
 internal static class ClientHelloPeek

@@ -1,0 +1,34 @@
+using Gateway.Tests.Certificates;
+
+namespace Gateway.Tests.Hosting.Tls;
+
+public sealed class ResumptionTests
+{
+    // What a client does that knows it from last time: no certificate, no signature, and in TLS 1.2 a round trip less.
+    [Theory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task WhoComesBackGoesOnWithItsSession(string version)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere .NET decides");
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService("http://127.0.0.1:1"));
+        var session = Path.GetTempFileName();
+
+        var first = await ConnectAsync(gateway, version, $"-sess_out {session}");
+        var second = await ConnectAsync(gateway, version, $"-sess_in {session}");
+
+        Assert.Contains("\nNew, TLSv1", first, StringComparison.Ordinal);
+        Assert.Contains("\nReused, TLSv1", second, StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 502", second, StringComparison.Ordinal);
+        File.Delete(session);
+    }
+
+    private static async Task<string> ConnectAsync(TestGateway gateway, string version, string session)
+    {
+        var (_, output) = await ExternalTool.RunAsync(
+            "sh", "-c",
+            $@"printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' | openssl s_client -connect 127.0.0.1:{new Uri(gateway.Address).Port} -servername localhost {version} -ign_eof {session}");
+        Assert.SkipWhen(output.Contains("openssl: not found", StringComparison.Ordinal), "openssl is not installed");
+        return output;
+    }
+}
