@@ -12,8 +12,13 @@ namespace Gateway.Hosting;
 /// </summary>
 internal sealed class EndpointConnection(ConnectionContext inner, EndpointListener listener) : ConnectionContext
 {
-    private readonly TaskCompletionSource _detached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _goesOn;
+    private const int Served = 0;
+    private const int Ended = 1;
+    private const int Detached = 2;
+
+    // As far as Kestrel is concerned.
+    private readonly TaskCompletionSource _end = new();
+    private int _state;
 
     public override string ConnectionId
     {
@@ -64,7 +69,7 @@ internal sealed class EndpointConnection(ConnectionContext inner, EndpointListen
     /// <summary>Kestrel has done with it, which is not the end of one that is detached.</summary>
     public override async ValueTask DisposeAsync()
     {
-        if (!_goesOn)
+        if (_state != Detached)
         {
             await EndAsync();
         }
@@ -72,38 +77,51 @@ internal sealed class EndpointConnection(ConnectionContext inner, EndpointListen
         await base.DisposeAsync();
     }
 
-    private async Task ServeAsync(ConnectionDelegate serve)
+    private Task ServeAsync(ConnectionDelegate serve)
+    {
+        _ = RunAsync(serve);
+        return _end.Task;
+    }
+
+    private async Task RunAsync(ConnectionDelegate serve)
     {
         // Kestrel asks so at the removal of the endpoint and at the end of the process: HTTP/1.1 ends after the request under way,
         // HTTP/2 says GOAWAY. After the latter it waits for the connection as long as is configured.
         var closing = Features.GetRequiredFeature<IConnectionLifetimeNotificationFeature>().ConnectionClosedRequested;
-        await using var registration = closing.UnsafeRegister(static state => ((EndpointConnection)state!).DetachIfRemoved(), this);
-
-        var serving = serve(this);
-        if (await Task.WhenAny(serving, _detached.Task) == serving)
+        Exception? failure = null;
+        await using (closing.UnsafeRegister(static state => ((EndpointConnection)state!).DetachIfRemoved(), this))
         {
-            await serving;
+            try
+            {
+                await serve(this);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        }
+
+        if (Interlocked.CompareExchange(ref _state, Ended, Served) == Detached)
+        {
+            // HTTP reports its failures itself.
+            await EndAsync();
+        }
+        else if (failure is not null)
+        {
+            _end.SetException(failure);
         }
         else
         {
-            _goesOn = true;
-            _ = FinishAsync(serving);
+            _end.SetResult();
         }
     }
 
     private void DetachIfRemoved()
     {
-        if (listener.IsRemoved)
+        if (listener.IsRemoved && Interlocked.CompareExchange(ref _state, Detached, Served) == Served)
         {
-            _detached.TrySetResult();
+            ThreadPool.UnsafeQueueUserWorkItem(static connection => connection._end.SetResult(), this, preferLocal: false);
         }
-    }
-
-    private async Task FinishAsync(Task serving)
-    {
-        // HTTP reports its failures itself.
-        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await EndAsync();
     }
 
     private async ValueTask EndAsync()

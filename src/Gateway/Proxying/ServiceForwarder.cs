@@ -75,6 +75,14 @@ internal sealed class ServiceForwarder(
     private async ValueTask<ForwarderError> ForwardWebSocketAsync(
         WebSocketTunnel tunnel, HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer)
     {
+        var error = await OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer);
+        // One that was not opened may be tried elsewhere.
+        return tunnel.IsOpened ? await tunnel.CarryAsync(configuration.Value.Gateway.WebSocketIdleTimeout) : error;
+    }
+
+    private async ValueTask<ForwarderError> OpenWebSocketAsync(
+        WebSocketTunnel tunnel, HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer)
+    {
         if (sockets.IsDraining)
         {
             // By then another process listens here, or this one is back.
@@ -83,8 +91,7 @@ internal sealed class ServiceForwarder(
             return ForwarderError.None;
         }
 
-        var options = configuration.Value.Gateway;
-        tunnel.LimitHandshake(config.ActivityTimeout ?? options.RequestTimeout);
+        tunnel.LimitHandshake(config.ActivityTimeout ?? configuration.Value.Gateway.RequestTimeout);
         config = config with { ActivityTimeout = Timeout.InfiniteTimeSpan };
         var error = await ForwardAsync(context, destinationPrefix, httpClient, config, new WebSocketHandOver(transformer, tunnel), tunnel.Cancellation);
         if (error == ForwarderError.RequestCanceled && !context.RequestAborted.IsCancellationRequested)
@@ -92,8 +99,7 @@ internal sealed class ServiceForwarder(
             context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
         }
 
-        // One that was not opened may be tried elsewhere.
-        return tunnel.IsOpened ? await tunnel.CarryAsync(options.WebSocketIdleTimeout) : error;
+        return error;
     }
 
     private ForwarderRequestConfig WithDefaults(ForwarderRequestConfig? configured)

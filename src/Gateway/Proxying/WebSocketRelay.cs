@@ -7,55 +7,56 @@ namespace Gateway.Proxying;
 /// Carries the bytes of an open WebSocket both ways until a side ends. YARP's own relay would keep all of the handshake for as long as
 /// the call lasts.
 /// </summary>
-internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream client, Stream service, TimeProvider time) : IForwarderErrorFeature
+internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
 {
     private const int BufferSize = 64 * 1024;
 
+    private readonly WebSocketStream _client;
+    private readonly Stream _service;
+    private readonly CancellationTokenSource _ending;
+    private readonly IdleWatch? _watch;
+    private Outcome? _first;
+    private Outcome? _second;
     private bool _isIdle;
 
-    public ForwarderError Error { get; private set; }
-
-    public Exception? Exception { get; private set; }
-
-    /// <summary>Carries until a side ends.</summary>
+    /// <param name="tunnel">What it is about.</param>
+    /// <param name="client">Its one side.</param>
+    /// <param name="service">Its other side.</param>
+    /// <param name="time">Of the idle timeout.</param>
     /// <param name="idleTimeout">Ends it when for so long neither side sends; null: never.</param>
     /// <param name="aborted">Ends it at once.</param>
-    /// <returns>How it ended, in YARP's terms.</returns>
-    public async Task<ForwarderError> RunAsync(TimeSpan? idleTimeout, CancellationToken aborted)
+    public WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream client, Stream service, TimeProvider time, TimeSpan? idleTimeout, CancellationToken aborted)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(aborted, tunnel.Cancellation);
-        using var watch = idleTimeout is { } limit ? new IdleWatch(tunnel, limit, time, () => EndIdle(ending)) : null;
-        // HttpClient's streams over HTTP/2 hold back what is written.
-        var request = CopyAsync(client, service, isFlushed: true, ending.Token);
-        var response = CopyAsync(service, client, isFlushed: false, ending.Token);
-        var isOfRequest = await Task.WhenAny(request, response) == request;
-        var (first, second) = isOfRequest ? (request, response) : (response, request);
-        Note(isOfRequest, await first);
-        if (Error != ForwarderError.None)
-        {
-            ending.Cancel();
-            await second;
-        }
-        else if (isOfRequest)
-        {
-            // A client that has ended leaves the service time for its answer.
-            Note(isRequest: false, await second);
-        }
-        else
-        {
-            ending.Cancel();
-            await second;
-        }
-
-        return Error;
+        (_client, _service) = (client, service);
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(aborted, tunnel.Cancellation);
+        _watch = idleTimeout is { } limit ? new IdleWatch(tunnel, limit, time, EndIdle) : null;
     }
 
-    private void EndIdle(CancellationTokenSource ending)
+    /// <summary>How it ended, in YARP's terms; once both directions have.</summary>
+    public ForwarderError Error => Decisive.Error;
+
+    public Exception? Exception => Decisive.Exception;
+
+    // A client that has ended leaves the service time for its answer, and that decides.
+    private Outcome Decisive => _first is { IsOfRequest: true, Error: ForwarderError.None } ? _second! : _first!;
+
+    /// <summary>Carries until a side ends.</summary>
+    /// <returns>The two directions; it is over when both are.</returns>
+    public (Task Request, Task Response) Begin() =>
+        (CarryAsync(_client, _service, isRequest: true), CarryAsync(_service, _client, isRequest: false));
+
+    public void Dispose()
+    {
+        _watch?.Dispose();
+        _ending.Dispose();
+    }
+
+    private void EndIdle()
     {
         _isIdle = true;
         try
         {
-            ending.Cancel();
+            _ending.Cancel();
         }
         catch (ObjectDisposedException)
         {
@@ -63,25 +64,16 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
         }
     }
 
-    private void Note(bool isRequest, Outcome outcome) => (Error, Exception) = (outcome.End switch
+    private async Task CarryAsync(Stream input, Stream output, bool isRequest)
     {
-        End.OfInput => ForwarderError.None,
-        End.Canceled when _isIdle => ForwarderError.UpgradeActivityTimeout,
-        End.Canceled => isRequest ? ForwarderError.UpgradeRequestCanceled : ForwarderError.UpgradeResponseCanceled,
-        End.InputFailed => isRequest ? ForwarderError.UpgradeRequestClient : ForwarderError.UpgradeResponseDestination,
-        _ => isRequest ? ForwarderError.UpgradeRequestDestination : ForwarderError.UpgradeResponseClient,
-    }, outcome.Exception);
-
-    private static async Task<Outcome> CopyAsync(Stream input, Stream output, bool isFlushed, CancellationToken ending)
-    {
-        var end = End.InputFailed;
+        var (end, failure) = (End.InputFailed, (Exception?)null);
         byte[]? buffer = null;
         try
         {
             while (true)
             {
                 // Asks whether there is anything: who is silent needs no buffer.
-                var asking = input.ReadAsync(Memory<byte>.Empty, ending);
+                var asking = input.ReadAsync(Memory<byte>.Empty, _ending.Token);
                 if (asking.IsCompletedSuccessfully)
                 {
                     _ = asking.Result;
@@ -89,21 +81,30 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
                 else
                 {
                     Return(ref buffer);
-                    _ = await asking;
+                    try
+                    {
+                        await asking;
+                    }
+                    catch (Exception) when (isRequest && !_ending.IsCancellationRequested)
+                    {
+                        // The gateway closes the call, or the client has gone: the read says what is left.
+                    }
                 }
 
                 buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
-                var read = await input.ReadAsync(buffer, ending);
+                var read = await input.ReadAsync(buffer, _ending.Token);
                 if (read == 0)
                 {
-                    return new Outcome(End.OfInput, null);
+                    end = End.OfInput;
+                    break;
                 }
 
                 end = End.OutputFailed;
-                await output.WriteAsync(buffer.AsMemory(0, read), ending);
-                if (isFlushed)
+                await output.WriteAsync(buffer.AsMemory(0, read), _ending.Token);
+                if (isRequest)
                 {
-                    await output.FlushAsync(ending);
+                    // HttpClient's streams over HTTP/2 hold back what is written.
+                    await output.FlushAsync(_ending.Token);
                 }
 
                 end = End.InputFailed;
@@ -111,13 +112,34 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
         }
         catch (Exception exception)
         {
-            return new Outcome(exception is OperationCanceledException || ending.IsCancellationRequested ? End.Canceled : end, exception);
+            end = exception is OperationCanceledException || _ending.IsCancellationRequested ? End.Canceled : end;
+            failure = exception;
         }
-        finally
+
+        Return(ref buffer);
+        Note(new Outcome(isRequest, ErrorOf(end, isRequest), failure));
+    }
+
+    private void Note(Outcome outcome)
+    {
+        if (Interlocked.CompareExchange(ref _first, outcome, null) is not null)
         {
-            Return(ref buffer);
+            _second = outcome;
+        }
+        else if (!outcome.IsOfRequest || outcome.Error != ForwarderError.None)
+        {
+            _ending.Cancel();
         }
     }
+
+    private ForwarderError ErrorOf(End end, bool isRequest) => end switch
+    {
+        End.OfInput => ForwarderError.None,
+        End.Canceled when _isIdle => ForwarderError.UpgradeActivityTimeout,
+        End.Canceled => isRequest ? ForwarderError.UpgradeRequestCanceled : ForwarderError.UpgradeResponseCanceled,
+        End.InputFailed => isRequest ? ForwarderError.UpgradeRequestClient : ForwarderError.UpgradeResponseDestination,
+        _ => isRequest ? ForwarderError.UpgradeRequestDestination : ForwarderError.UpgradeResponseClient,
+    };
 
     private static void Return(ref byte[]? buffer)
     {
@@ -136,7 +158,7 @@ internal sealed class WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream cli
         Canceled,
     }
 
-    private sealed record Outcome(End End, Exception? Exception);
+    private sealed record Outcome(bool IsOfRequest, ForwarderError Error, Exception? Exception);
 
     /// <summary>Looks when the silence would be too long if it went on.</summary>
     private sealed class IdleWatch : IDisposable

@@ -15,9 +15,8 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     // However fast it comes, the event loop's other sockets have their turn after as many reads or writes.
     private const int TurnsInEventLoop = 64;
 
-    private readonly CancellationTokenSource _interruptReads = new();
     private readonly SemaphoreSlim _writing = new(1);
-    private CancellationTokenSource? _reads;
+    private volatile CancellationTokenSource? _reads;
     private volatile byte[]? _closeForService;
     private volatile byte[]? _closeForClient;
     private bool _isCut;
@@ -36,7 +35,8 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         // Both are announced before either is sent: whoever has its frame may answer or leave at once, and that is not for the other side.
         // The client first, since a service that leaves ends the tunnel. But a client that does not read holds up nobody.
         var toClient = CloseClientAsync(cancellationToken);
-        await _interruptReads.CancelAsync();
+        Interlocked.MemoryBarrier();
+        await (_reads?.CancelAsync() ?? Task.CompletedTask);
         await toClient;
     }
 
@@ -53,21 +53,23 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
+    /// <summary>Reads; into an empty buffer it waits until there is something to read, or for the gateway to close the call, of which it throws.</summary>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        buffer.IsEmpty && TryBeginRead(cancellationToken) is { } token ? client.ReadAsync(buffer, token) : ReadBytesAsync(buffer, cancellationToken);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    private async ValueTask<int> ReadBytesAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (++_readTurn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
         {
             await Task.Yield();
         }
 
-        if (_closeForService is null)
+        if (TryBeginRead(cancellationToken) is { } token)
         {
-            // The relay passes the same token to every read.
-            _reads ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _interruptReads.Token);
             try
             {
-                if (await ReadClientAsync(buffer, _reads.Token) is var read && (read > 0 || _closeForService is null || buffer.IsEmpty))
+                if (await ReadClientAsync(buffer, token) is var read && (read > 0 || _closeForService is null || buffer.IsEmpty))
                 {
                     return read;
                 }
@@ -79,6 +81,20 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
 
         return await ReadUntilCloseAsync(buffer, cancellationToken);
+    }
+
+    /// <returns>What interrupts the read; null when the gateway closes the call.</returns>
+    private CancellationToken? TryBeginRead(CancellationToken cancellationToken)
+    {
+        if (_reads is null)
+        {
+            // The relay passes the same token to every read.
+            _reads = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            // Either this sees that the gateway closes, or that sees what there is to interrupt.
+            Interlocked.MemoryBarrier();
+        }
+
+        return _closeForService is null ? _reads.Token : null;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -241,7 +257,6 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         if (disposing)
         {
             _reads?.Dispose();
-            _interruptReads.Dispose();
             _writing.Dispose();
         }
 

@@ -272,9 +272,12 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     internal async Task<ForwarderError> CarryAsync(TimeSpan? idleTimeout)
     {
         var client = await Opened;
-        var relay = new WebSocketRelay(this, client, _service!, _time);
-        var error = await relay.RunAsync(idleTimeout, _context.RequestAborted);
+        using var relay = new WebSocketRelay(this, client, _service!, _time, idleTimeout, _context.RequestAborted);
+        var (request, response) = relay.Begin();
+        await request;
+        await response;
         await EventLoop.LeaveAsync();
+        var error = relay.Error;
         if (error != ForwarderError.None)
         {
             // Also counted against the service's health, where it broke off.

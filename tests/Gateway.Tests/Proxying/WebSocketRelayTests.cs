@@ -126,8 +126,17 @@ public sealed class WebSocketRelayTests : IDisposable
     {
         var tunnel = WebSocketStreamTests.Attach(() => Task.FromResult<Stream>(_client), _time);
         await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
-        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, _service, _time);
-        return (relay, relay.RunAsync(IdleTimeout, _aborted.Token));
+        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, _service, _time, IdleTimeout, _aborted.Token);
+        return (relay, RelayAsync(relay));
+    }
+
+    private static async Task<ForwarderError> RelayAsync(WebSocketRelay relay)
+    {
+        var (request, response) = relay.Begin();
+        await request;
+        await response;
+        relay.Dispose();
+        return relay.Error;
     }
 
     /// <summary>Whoever waits for it goes on in the step in which it sends.</summary>

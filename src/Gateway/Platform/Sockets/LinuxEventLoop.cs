@@ -31,6 +31,12 @@ internal sealed unsafe partial class LinuxEventLoop
     private static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
     private static readonly int DataOffset = EventSize - sizeof(long);
 
+    // Whose thread this is.
+    [ThreadStatic]
+    private static LinuxEventLoop? t_current;
+
+    private static uint s_next;
+
     private static readonly LinuxEventLoop[] All = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(static _ => new LinuxEventLoop())];
 
     private readonly int _epoll;
@@ -53,7 +59,8 @@ internal sealed unsafe partial class LinuxEventLoop
     /// <summary>Starts them while there are descriptors: a type whose initializer has failed once stays broken.</summary>
     public static void Prepare() => _ = All;
 
-    public static LinuxEventLoop For(int descriptor) => All[descriptor % All.Length];
+    /// <summary>For a new socket: what is opened in a loop stays with it, so that a client and its service are served by the same processor.</summary>
+    public static LinuxEventLoop ForNew() => t_current ?? All[Interlocked.Increment(ref s_next) % (uint)All.Length];
 
     public void Watch(int descriptor, LinuxPolledSocket socket, bool isWatched, bool forRoom)
     {
@@ -92,6 +99,7 @@ internal sealed unsafe partial class LinuxEventLoop
 
     private void Run()
     {
+        t_current = this;
         var events = (byte*)NativeMemory.Alloc((nuint)(MostEvents * EventSize));
         while (true)
         {

@@ -14,7 +14,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
 {
     private readonly SafeSocketHandle _handle = socket.SafeHandle;
     private readonly int _descriptor = (int)socket.SafeHandle.DangerousGetHandle();
-    private readonly LinuxEventLoop _loop = LinuxEventLoop.For((int)socket.SafeHandle.DangerousGetHandle());
+    private readonly LinuxEventLoop _loop = LinuxEventLoop.ForNew();
     private readonly Readiness _bytes = new();
     private readonly Readiness _room = new();
     private readonly Lock _lock = new();
@@ -46,7 +46,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         var polled = new LinuxPolledSocket(socket);
         try
         {
-            socket.Blocking = false;
+            LinuxSockets.DoNotWaitFor(polled._descriptor);
             if (!LinuxSockets.Connect(polled._descriptor, address.Serialize()))
             {
                 await polled.WaitForRoomAsync(cancellationToken);

@@ -5,7 +5,7 @@ using System.Runtime.Versioning;
 
 namespace Gateway.Platform.Sockets;
 
-/// <summary>recv(2), send(2) and connect(2), which never wait.</summary>
+/// <summary>recv(2), send(2) and connect(2) without waiting.</summary>
 [SupportedOSPlatform("linux")]
 internal static unsafe partial class LinuxSockets
 {
@@ -16,6 +16,10 @@ internal static unsafe partial class LinuxSockets
     private const int DoNotWait = 0x40;
     private const int NoSignal = 0x4000;
     private const int More = 0x8000;
+
+    // fcntl.h
+    private const int SetFlags = 4;
+    private const int NonBlocking = 0x800;
 
     // errno.h
     private const int Again = 11;
@@ -64,6 +68,15 @@ internal static unsafe partial class LinuxSockets
             {
                 socket.DangerousRelease();
             }
+        }
+    }
+
+    /// <summary>Has connect(2) not wait, as .NET would do it for a socket that it waits for itself: with a context of its own.</summary>
+    public static void DoNotWaitFor(int descriptor)
+    {
+        if (Control(descriptor, SetFlags, NonBlocking) < 0)
+        {
+            throw LastError();
         }
     }
 
@@ -139,6 +152,9 @@ internal static unsafe partial class LinuxSockets
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     private static partial nint Send(int descriptor, byte* bytes, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     private static partial int Connect(int descriptor, byte* address, int length);

@@ -101,7 +101,15 @@ internal sealed class Readiness : IValueTaskSource
     {
         _cancellation.Dispose();
         _cancellation = default;
-        _waiting.GetResult(token);
+        try
+        {
+            _waiting.GetResult(token);
+        }
+        finally
+        {
+            // Until the next wait, which may be far, it would hold on to whoever has waited.
+            _waiting.Reset();
+        }
     }
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _waiting.GetStatus(token);
