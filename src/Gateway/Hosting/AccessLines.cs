@@ -20,7 +20,9 @@ internal sealed class AccessLines(ILoggerFactory all, StandardOutput output, Tim
     public ILogger CreateLogger(string categoryName)
     {
         var logger = all.CreateLogger(categoryName);
-        return categoryName == Category ? new Direct(logger, output, time) : logger;
+        return categoryName == Category ? new Direct(logger, output, time)
+            : categoryName == UnscopedLogger.Category ? new UnscopedLogger(logger)
+            : logger;
     }
 
     public void AddProvider(ILoggerProvider provider) => all.AddProvider(provider);

@@ -20,7 +20,6 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _closing = new();
     private readonly CancellationTokenRegistration _told;
-    private readonly Lock _lock = new();
     private ITimer? _waiting;
     private int _looks;
     private bool _isExpected;
@@ -39,7 +38,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
         get
         {
             // Kestrel asks for it when the TLS handshake is over: now the request is expected.
-            lock (_lock)
+            lock (_closing)
             {
                 _isExpected = true;
                 _waiting?.Dispose();
@@ -85,7 +84,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     public void Dispose()
     {
         _told.Dispose();
-        lock (_lock)
+        lock (_closing)
         {
             _hasEnded = true;
             _waiting?.Dispose();
@@ -115,7 +114,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
             return;
         }
 
-        lock (_lock)
+        lock (_closing)
         {
             if (!_hasEnded)
             {

@@ -43,7 +43,7 @@ internal static class Telemetry
 }
 
 /// <summary>What only the gateway knows, for OpenTelemetry; the rest .NET measures itself.</summary>
-internal sealed class TrafficMeter(IMeterFactory meters, Traffic traffic, ServiceFailures failures, LimitLog limits) : IHostedService
+internal sealed class TrafficMeter(IMeterFactory meters, Traffic traffic, ServiceFailures failures, LimitLog limits, TlsHandshakes handshakes) : IHostedService
 {
     public const string Name = "Gateway";
 
@@ -62,6 +62,8 @@ internal sealed class TrafficMeter(IMeterFactory meters, Traffic traffic, Servic
         meter.CreateObservableCounter("gateway.service.failures", () => failures.Counts.Select(failure =>
             Of(failure.Value, ("cluster", failure.Key.Cluster), ("address", failure.Key.Destination), ("reason", failure.Key.Reason))), "{request}", "Requests that a service failed.");
         meter.CreateObservableCounter("gateway.limit.hits", () => limits.Totals.Select(limit => Of(limit.Value, ("limit", limit.Key))), "{hit}", "How often a limit was reached.");
+        meter.CreateObservableCounter("gateway.tls.handshakes", () => handshakes.Succeeded.Select(version => Of(version.Value, ("tls.protocol.version", version.Key)))
+            .Concat(handshakes.Failed.Select(reason => Of(reason.Value, ("error.type", reason.Key)))), "{handshake}", "TLS handshakes, by version or by why they failed.");
         return Task.CompletedTask;
     }
 

@@ -30,7 +30,7 @@ internal sealed class ServiceForwarder(
         var config = WithDefaults(requestConfig);
         if (context.Features.Get<WebSocketTunnel>() is { } tunnel)
         {
-            return ForwardWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer);
+            return CarryWebSocketAsync(tunnel, OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer));
         }
 
         if (!LimitedRequestBody.TryAttach(context))
@@ -72,10 +72,10 @@ internal sealed class ServiceForwarder(
         return error;
     }
 
-    private async ValueTask<ForwarderError> ForwardWebSocketAsync(
-        WebSocketTunnel tunnel, HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer)
+    // What the handshake needs is not kept for as long as the call lasts.
+    private async ValueTask<ForwarderError> CarryWebSocketAsync(WebSocketTunnel tunnel, ValueTask<ForwarderError> opening)
     {
-        var error = await OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer);
+        var error = await opening;
         // One that was not opened may be tried elsewhere.
         return tunnel.IsOpened ? await tunnel.CarryAsync(configuration.Value.Gateway.WebSocketIdleTimeout) : error;
     }

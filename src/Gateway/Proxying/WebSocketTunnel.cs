@@ -22,13 +22,16 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly HttpContext _context;
     private readonly IHttpUpgradeFeature? _upgrade;
     private readonly IHttpExtendedConnectFeature? _connect;
-    private readonly Action<WebSocketTunnel> _onOpened;
     private readonly OpenWebSockets _sockets;
-    private readonly CancellationTokenSource _cancellation;
+    private readonly CancellationTokenSource _cancellation = new();
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource<WebSocketStream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastByteAt;
     private long _longestSilence;
+    // Only until it is called.
+    private Action<WebSocketTunnel>? _onOpened;
+    // Only while there is a limit.
+    private ITimer? _limit;
     private Stream? _service;
     private WebSocketPeer _closedFirst;
     private int? _ownCloseCode;
@@ -39,11 +42,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         IHttpExtendedConnectFeature? connect,
         OpenWebSockets sockets,
         TimeProvider time,
-        Action<WebSocketTunnel> onOpened)
-    {
+        Action<WebSocketTunnel> onOpened) =>
         (_context, _upgrade, _connect, _sockets, _time, _onOpened) = (context, upgrade, connect, sockets, time, onOpened);
-        _cancellation = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-    }
 
     /// <summary>The service has accepted.</summary>
     public bool IsOpened => _opened.Task.IsCompletedSuccessfully;
@@ -144,7 +144,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             }
 
             _ownCloseCode = code;
-            _cancellation.CancelAfter(CloseHandshakeTime);
+            EndAfter(CloseHandshakeTime);
             await stream.CloseAsync(code, reason, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
@@ -172,6 +172,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         _sockets.Remove(this);
         _opened.TrySetCanceled();
         _service?.Dispose();
+        EndAfter(null);
         _cancellation.Dispose();
     }
 
@@ -208,7 +209,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
-    internal void LimitHandshake(TimeSpan limit) => _cancellation.CancelAfter(limit);
+    internal void LimitHandshake(TimeSpan limit) => EndAfter(limit);
 
     // Before the client hears that it is connected: a drain that begins in that moment must find it.
     private void List()
@@ -230,12 +231,23 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             Answer = null;
         }
 
-        _cancellation.CancelAfter(Timeout.InfiniteTimeSpan);
+        EndAfter(null);
         var stream = new WebSocketStream(client, this);
         _lastByteAt = _time.GetTimestamp();
-        _onOpened(this);
+        _onOpened?.Invoke(this);
+        _onOpened = null;
+        ForgetHandshake();
         _opened.SetResult(stream);
         return Stream.Null;
+    }
+
+    // A call may last for hours: nobody needs its cookies and tokens in memory for so long. The access log names the rest.
+    private void ForgetHandshake()
+    {
+        var headers = _context.Request.Headers;
+        var (host, agent, referrer) = (headers.Host, headers.UserAgent, headers.Referer);
+        headers.Clear();
+        (headers.Host, headers.UserAgent, headers.Referer) = (host, agent, referrer);
     }
 
     internal void OnReceived(ReadOnlySpan<byte> bytes)
@@ -258,7 +270,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         NoteEnd(WebSocketPeer.Client);
         if (FromClient.Closed)
         {
-            _cancellation.CancelAfter(CloseHandshakeTime);
+            EndAfter(CloseHandshakeTime);
         }
         else if (_closedFirst != WebSocketPeer.Gateway)
         {
@@ -301,8 +313,26 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
                 or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => WebSocketPeer.Client,
             _ => WebSocketPeer.Service,
         });
-        _cancellation.CancelAfter(AnswerTime);
+        EndAfter(AnswerTime);
         await (await Opened).EndAsync();
+    }
+
+    private void EndAfter(TimeSpan? limit)
+    {
+        var timer = limit is { } span ? _time.CreateTimer(static tunnel => ((WebSocketTunnel)tunnel!).End(), this, span, Timeout.InfiniteTimeSpan) : null;
+        Interlocked.Exchange(ref _limit, timer)?.Dispose();
+    }
+
+    private void End()
+    {
+        try
+        {
+            _cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended in this moment.
+        }
     }
 
     // Both directions write here without a lock: what one of them loses is less than the other's last pause.

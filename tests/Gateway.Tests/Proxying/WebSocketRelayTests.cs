@@ -1,5 +1,6 @@
 using Gateway.Platform;
 using Gateway.Proxying;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Time.Testing;
 using Yarp.ReverseProxy.Forwarder;
@@ -122,6 +123,22 @@ public sealed class WebSocketRelayTests : IDisposable
         Assert.Equal(ForwarderError.UpgradeActivityTimeout, relay.Error);
     }
 
+    [Fact]
+    public async Task OfTheHandshakeOnlyWhatIsLoggedAtTheEndIsKept()
+    {
+        var context = new DefaultHttpContext();
+        context.Features.Set<IHttpUpgradeFeature>(new Upgrade(_client));
+        context.Request.Method = "GET";
+        var headers = context.Request.Headers;
+        (headers.Upgrade, headers.SecWebSocketVersion, headers.SecWebSocketKey) = ("websocket", "13", Convert.ToBase64String(new byte[16]));
+        (headers.Cookie, headers.Authorization, headers.Host, headers.UserAgent) = ("session=secret", "Bearer secret", "chat.example.com", "Phone");
+        using var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), _time, _ => Assert.Equal("session=secret", headers.Cookie))!;
+
+        await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
+
+        Assert.Equal(["Host", "User-Agent"], headers.Keys.Order());
+    }
+
     private async Task<(WebSocketRelay Relay, Task<ForwarderError> Relaying)> StartAsync()
     {
         var tunnel = WebSocketStreamTests.Attach(() => Task.FromResult<Stream>(_client), _time);
@@ -137,6 +154,13 @@ public sealed class WebSocketRelayTests : IDisposable
         await response;
         relay.Dispose();
         return relay.Error;
+    }
+
+    private sealed class Upgrade(Stream client) : IHttpUpgradeFeature
+    {
+        public bool IsUpgradableRequest => true;
+
+        public Task<Stream> UpgradeAsync() => Task.FromResult(client);
     }
 
     /// <summary>Whoever waits for it goes on in the step in which it sends.</summary>

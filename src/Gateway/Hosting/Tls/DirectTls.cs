@@ -21,9 +21,6 @@ namespace Gateway.Hosting.Tls;
 internal sealed partial class DirectTls(
     CertificateChoice choice, OpenChallenges? challenges, PendingHandshakes pending, TlsHandshakes handshakes, TimeProvider time, ILogger<DirectTls> logger)
 {
-    // A stolen key opens the sessions that were resumed with it, in TLS 1.2 all of what they said: a day's, not months'.
-    private static readonly TimeSpan TicketKeyLifetime = TimeSpan.FromDays(1);
-
     private static readonly byte[] Http1 = [.. "\bhttp/1.1"u8];
     private static readonly byte[] Http2 = [.. "\u0002h2"u8];
     private static readonly byte[] Http2OrHttp1 = [.. Http2, .. Http1];
@@ -39,7 +36,7 @@ internal sealed partial class DirectTls(
     /// <param name="otherwise">TLS for connections that are not the gateway's own.</param>
     public void Use(ListenOptions endpoint, SslProtocols versions, TimeSpan patience, Action otherwise)
     {
-        var tickets = new RenewedServer(versions, time);
+        var server = new DailyServer(versions, time);
         ConnectionDelegate? afterTls = null;
         endpoint.Use(next => async connection =>
         {
@@ -47,7 +44,7 @@ internal sealed partial class DirectTls(
             {
                 await next(connection);
             }
-            else if (await HandshakeAsync(connection, socket, tickets.Current, endpoint.Protocols, patience))
+            else if (await HandshakeAsync(connection, socket, server.Current, endpoint.Protocols, patience))
             {
                 await afterTls!(connection);
             }
@@ -115,28 +112,4 @@ internal sealed partial class DirectTls(
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "The TLS handshake of connection {Connection} failed: {Reason}")]
     private static partial void LogFailure(ILogger logger, string connection, string reason);
-
-    /// <summary>An endpoint's, with new keys for tickets every day.</summary>
-    private sealed class RenewedServer(SslProtocols versions, TimeProvider time)
-    {
-        private readonly Lock _lock = new();
-        private TlsServer? _server;
-        private long _since;
-
-        public TlsServer Current
-        {
-            get
-            {
-                lock (_lock)
-                {
-                    if (_server is null || time.GetElapsedTime(_since) >= TicketKeyLifetime)
-                    {
-                        (_server, _since) = (new TlsServer(versions), time.GetTimestamp());
-                    }
-
-                    return _server;
-                }
-            }
-        }
-    }
 }

@@ -31,7 +31,6 @@ internal sealed class SocketConnection :
 {
     private readonly PolledSocket _polled;
     private readonly CancellationTokenSource _closed = new();
-    private readonly Lock _lock = new();
     private SocketReader _reader;
     private SocketWriter _writer;
     private Task _receiving = Task.CompletedTask;
@@ -105,7 +104,7 @@ internal sealed class SocketConnection :
         _reader.Stop();
         await _receiving;
         TlsSession tls;
-        lock (_lock)
+        lock (_closed)
         {
             if (_isShut)
             {
@@ -127,7 +126,7 @@ internal sealed class SocketConnection :
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        lock (_lock)
+        lock (_closed)
         {
             _abortReason ??= abortReason;
         }
@@ -189,7 +188,7 @@ internal sealed class SocketConnection :
     // With FIN also for an abort: a reset would destroy what the client has not read yet. Whoever wants one sets the socket's linger.
     private void Shut()
     {
-        lock (_lock)
+        lock (_closed)
         {
             if (_isShut)
             {

@@ -17,7 +17,6 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
     private readonly LinuxEventLoop _loop = LinuxEventLoop.ForNew();
     private readonly Readiness _bytes = new();
     private readonly Readiness _room = new();
-    private readonly Lock _lock = new();
     private bool _isWatched;
     private bool _isWatchedForRoom;
     private bool _isDisposed;
@@ -149,7 +148,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
 
     public override void Dispose()
     {
-        lock (_lock)
+        lock (_bytes)
         {
             if (_isDisposed)
             {
@@ -176,7 +175,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
             return;
         }
 
-        lock (_lock)
+        lock (_bytes)
         {
             if (_isDisposed)
             {
