@@ -100,7 +100,11 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel, So
             _isRoomAwaited = false;
         }
 
-        socket.Wake();
+        if (_hasBegun)
+        {
+            socket.Wake();
+        }
+
         if (isRoomAwaited)
         {
             _room.SetResult(true);

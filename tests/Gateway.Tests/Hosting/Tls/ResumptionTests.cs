@@ -12,7 +12,8 @@ public sealed class ResumptionTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere .NET decides");
         await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService("http://127.0.0.1:1"));
-        var session = Path.GetTempFileName();
+        using var folder = new TestFolder();
+        var session = folder["session.pem"];
 
         var first = await ConnectAsync(gateway, version, $"-sess_out {session}");
         var second = await ConnectAsync(gateway, version, $"-sess_in {session}");
@@ -20,7 +21,6 @@ public sealed class ResumptionTests
         Assert.Contains("\nNew, TLSv1", first, StringComparison.Ordinal);
         Assert.Contains("\nReused, TLSv1", second, StringComparison.Ordinal);
         Assert.Contains("HTTP/1.1 502", second, StringComparison.Ordinal);
-        File.Delete(session);
     }
 
     private static async Task<string> ConnectAsync(TestGateway gateway, string version, string session)
