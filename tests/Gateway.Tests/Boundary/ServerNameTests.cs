@@ -11,10 +11,11 @@ public sealed class ServerNameTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>The first record that the gateway sends for a real client's hello.</summary>
-    private static async Task<byte[]> FirstRecordAsync(bool strict, string? name)
+    private static async Task<byte[]> FirstRecordAsync(bool strict, string? name, bool isSslStream)
     {
         await using var witness = new Witness();
-        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(witness.Address) with { Gateway = new GatewayOptions { StrictSni = strict } });
+        var configuration = TestConfiguration.ForService(witness.Address) with { Gateway = new GatewayOptions { StrictSni = strict } };
+        await using var gateway = await TestGateway.StartAsync(isSslStream ? configuration.WithSslStream("web") : configuration);
         using var tcp = new TcpClient();
         await tcp.ConnectAsync("127.0.0.1", new Uri(gateway.Address).Port, Cancellation);
         var wire = new FirstRecord(tcp.GetStream());
@@ -31,17 +32,22 @@ public sealed class ServerNameTests
     }
 
     [Theory]
-    [InlineData("other.example.com")]
-    [InlineData("localhost.example.com")]
-    public async Task StrictSniAnswersAnUnknownNameWithTheAlertForIt(string name) =>
-        Assert.Equal([21, 3, 3, 0, 2, 2, 112], await FirstRecordAsync(true, name));
+    [InlineData("other.example.com", false)]
+    [InlineData("localhost.example.com", false)]
+    [InlineData("other.example.com", true)]
+    public async Task StrictSniAnswersAnUnknownNameWithTheAlertForIt(string name, bool isSslStream) =>
+        Assert.Equal([21, 3, 3, 0, 2, 2, 112], await FirstRecordAsync(true, name, isSslStream));
 
     [Theory]
-    [InlineData(true, "localhost")]
-    [InlineData(true, "LOCALHOST")]
-    [InlineData(true, null)]
-    [InlineData(false, "other.example.com")]
-    public async Task EverybodyElseGetsACertificate(bool strict, string? name) => Assert.Equal(22, (await FirstRecordAsync(strict, name))[0]);
+    [InlineData(true, "localhost", false)]
+    [InlineData(true, "LOCALHOST", false)]
+    [InlineData(true, null, false)]
+    [InlineData(false, "other.example.com", false)]
+    [InlineData(true, "LOCALHOST", true)]
+    [InlineData(true, null, true)]
+    [InlineData(false, "other.example.com", true)]
+    public async Task EverybodyElseGetsACertificate(bool strict, string? name, bool isSslStream) =>
+        Assert.Equal(22, (await FirstRecordAsync(strict, name, isSslStream))[0]);
 
     [Theory]
     [InlineData("other.example.com")]

@@ -17,8 +17,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hosting;
 
+/// <summary>With the gateway's own TLS where there is that, which is on Linux.</summary>
+public sealed class DirectChallengeTests() : ChallengeTests(isSslStream: false);
+
+/// <summary>With Kestrel's.</summary>
+public sealed class KestrelChallengeTests() : ChallengeTests(isSslStream: true);
+
 /// <summary>What a CA that validates sees of a whole gateway, and what everybody else sees meanwhile.</summary>
-public sealed class ChallengeTests : IAsyncLifetime
+public abstract class ChallengeTests(bool isSslStream) : IAsyncLifetime
 {
     private static readonly AcmeIdentifier Name = AcmeIdentifier.Parse("www.example.com");
 
@@ -40,6 +46,7 @@ public sealed class ChallengeTests : IAsyncLifetime
         _challenges = automatic.Challenges;
         var configuration = TestConfiguration.ForService(_service.Address) with { AllowedHosts = ["other.example.com"] };
         configuration = configuration.WithEndpoint("https", "https://127.0.0.1:0").WithEndpoint("http", "http://127.0.0.1:0");
+        configuration = isSslStream ? configuration.WithSslStream("https") : configuration;
 
         // The redirect is to the port that clients know.
         configuration = configuration with { Endpoints = [.. configuration.Endpoints.Select(endpoint => endpoint with { Port = endpoint.IsHttps ? 443 : 80 })] };
@@ -61,6 +68,7 @@ public sealed class ChallengeTests : IAsyncLifetime
         await _gateway.DisposeAsync();
         await _service.DisposeAsync();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Fact]

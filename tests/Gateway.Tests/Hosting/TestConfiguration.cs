@@ -36,6 +36,13 @@ internal static class TestConfiguration
     /// <summary>Only what is in the table already.</summary>
     public static CertificateSources Certificates(ServedCertificates served) => new(served, [], null, () => LocalNames.ForLoopback);
 
+    /// <summary>The endpoint asks clients for a certificate, which is a matter of Kestrel's own TLS: also on Linux, therefore, that one is tested.</summary>
+    public static GatewayConfiguration WithSslStream(this GatewayConfiguration configuration, string endpoint)
+    {
+        var values = configuration.Root.AsEnumerable().Append(KeyValuePair.Create($"Kestrel:Endpoints:{endpoint}:ClientCertificateMode", (string?)"AllowCertificate"));
+        return configuration with { Root = new ConfigurationBuilder().AddInMemoryCollection(values).Build() };
+    }
+
     public static GatewayConfiguration WithEndpoint(this GatewayConfiguration configuration, string name, string url)
     {
         var port = new Uri(url.Replace("*", "localhost", StringComparison.Ordinal)).Port;
