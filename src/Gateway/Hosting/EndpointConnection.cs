@@ -12,7 +12,7 @@ namespace Gateway.Hosting;
 /// </summary>
 internal sealed class EndpointConnection(ConnectionContext inner, EndpointListener listener) : ConnectionContext
 {
-    private const int Served = 0;
+    private const int Serving = 0;
     private const int Ended = 1;
     private const int Detached = 2;
 
@@ -101,7 +101,7 @@ internal sealed class EndpointConnection(ConnectionContext inner, EndpointListen
             }
         }
 
-        if (Interlocked.CompareExchange(ref _state, Ended, Served) == Detached)
+        if (Interlocked.CompareExchange(ref _state, Ended, Serving) == Detached)
         {
             // HTTP reports its failures itself.
             await EndAsync();
@@ -118,7 +118,7 @@ internal sealed class EndpointConnection(ConnectionContext inner, EndpointListen
 
     private void DetachIfRemoved()
     {
-        if (listener.IsRemoved && Interlocked.CompareExchange(ref _state, Detached, Served) == Served)
+        if (listener.IsRemoved && Interlocked.CompareExchange(ref _state, Detached, Serving) == Serving)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static connection => connection._end.SetResult(), this, preferLocal: false);
         }

@@ -69,7 +69,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         {
             try
             {
-                if (await ReadClientAsync(buffer, token) is var read && (read > 0 || _closeForService is null || buffer.IsEmpty))
+                if (await ReadClientAsync(buffer, token) is var read && (read > 0 || _closeForService is null))
                 {
                     return read;
                 }

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gateway.Hosting.Transport;
 
 /// <summary>
-/// What the layers of a connection tell each other. There are some twenty, for as long as a call lasts: in a row they take a fifth of the
+/// What the layers of a connection tell each other. There are some twenty, for as long as a call lasts: in a row they take less than half of the
 /// memory that <see cref="FeatureCollection"/> needs, and are found no later.
 /// </summary>
 internal sealed class ConnectionFeatures : IFeatureCollection

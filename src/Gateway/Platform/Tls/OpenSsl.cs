@@ -32,7 +32,6 @@ internal static unsafe class OpenSsl
     public const int HelloRefused = 0;
     public const int ProtocolChosen = 0;
     public const int ProtocolRefused = 2;
-    public const int ProtocolIgnored = 3;
     public const int ContextClass = 1;
     private const int SourceType = 0x400;
 
