@@ -50,6 +50,7 @@ internal static unsafe class OpenSsl
     public static delegate* unmanaged<nint, byte*, int> SetSuitesOfTls12;
     public static delegate* unmanaged<nint, nint, int> UseCertificate;
     public static delegate* unmanaged<nint, nint, int> UsePrivateKey;
+    public static delegate* unmanaged<nint, byte*, uint, int> SetScopeOfSessions;
     public static delegate* unmanaged<nint, delegate* unmanaged<nint, int*, nint, int>, nint, void> OnClientHello;
     public static delegate* unmanaged<nint, delegate* unmanaged<nint, byte**, byte*, byte*, uint, nint, int>, nint, void> OnProtocols;
     public static delegate* unmanaged<nint, uint, byte**, nuint*, int> ExtensionOfClientHello;
@@ -137,6 +138,7 @@ internal static unsafe class OpenSsl
             SetSuitesOfTls12 = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_cipher_list");
             UseCertificate = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_use_certificate");
             UsePrivateKey = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_use_PrivateKey");
+            SetScopeOfSessions = (delegate* unmanaged<nint, byte*, uint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_session_id_context");
             OnClientHello = (delegate* unmanaged<nint, delegate* unmanaged<nint, int*, nint, int>, nint, void>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_client_hello_cb");
             OnProtocols = (delegate* unmanaged<nint, delegate* unmanaged<nint, byte**, byte*, byte*, uint, nint, int>, nint, void>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_alpn_select_cb");
             ExtensionOfClientHello = (delegate* unmanaged<nint, uint, byte**, nuint*, int>)NativeLibrary.GetExport(ssl, "SSL_client_hello_get0_ext");

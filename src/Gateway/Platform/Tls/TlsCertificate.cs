@@ -21,6 +21,7 @@ internal sealed unsafe class TlsCertificate
         }
 
         UseKeyOf(leaf);
+        BindSessionsTo(leaf);
     }
 
     ~TlsCertificate() => OpenSsl.FreeContext(Context);
@@ -52,6 +53,16 @@ internal sealed unsafe class TlsCertificate
             var isUsed = read != 0 && OpenSsl.UsePrivateKey(Context, read) == 1;
             OpenSsl.FreePrivateKey(read);
             ThrowUnless(isUsed);
+        }
+    }
+
+    // A client that comes back after a renewal or a revocation makes a new handshake and sees the new certificate; one whose session is of
+    // another name's certificate too.
+    private void BindSessionsTo(X509Certificate2 leaf)
+    {
+        fixed (byte* thumbprint = SHA256.HashData(leaf.RawDataMemory.Span))
+        {
+            ThrowUnless(OpenSsl.SetScopeOfSessions(Context, thumbprint, SHA256.HashSizeInBytes) == 1);
         }
     }
 

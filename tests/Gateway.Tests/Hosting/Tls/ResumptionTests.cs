@@ -1,3 +1,4 @@
+using Gateway.Certificates;
 using Gateway.Tests.Certificates;
 
 namespace Gateway.Tests.Hosting.Tls;
@@ -20,6 +21,24 @@ public sealed class ResumptionTests
 
         Assert.Contains("\nNew, TLSv1", first, StringComparison.Ordinal);
         Assert.Contains("\nReused, TLSv1", second, StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 502", second, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-tls1_2")]
+    [InlineData("-tls1_3")]
+    public async Task WhoComesBackAfterARenewalIsGivenTheNewCertificate(string version)
+    {
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService("http://127.0.0.1:1"));
+        using var folder = new TestFolder();
+        var session = folder["session.pem"];
+        await ConnectAsync(gateway, version, $"-sess_out {session}");
+
+        gateway.Service<ServedCertificates>().Publish(CertificateSource.File, [TestIssuer.Shared.Serve(["localhost"])]);
+
+        var second = await ConnectAsync(gateway, version, $"-sess_in {session}");
+        Assert.Contains("\nNew, TLSv1", second, StringComparison.Ordinal);
+        Assert.Contains("issuer=CN = Test intermediate", second.Replace("CN=", "CN = ", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("HTTP/1.1 502", second, StringComparison.Ordinal);
     }
 
