@@ -54,6 +54,9 @@ internal sealed class LocalAuthority
     /// <summary>The root in PEM form, for a phone, another machine, or the `verify=` of Python's requests.</summary>
     public string RootPath { get; }
 
+    /// <summary>Why the certificate that was issued last is in memory only; null when it is in its file.</summary>
+    public LocalAuthorityException? NotKept { get; private set; }
+
     /// <summary>The root as trust stores take it.</summary>
     public TrustAnchor Anchor => new(Root, RootPath);
 
@@ -70,18 +73,19 @@ internal sealed class LocalAuthority
     public static LocalAuthority OpenOrCreate(string stateDirectory, TimeProvider clock)
     {
         var folder = FolderIn(stateDirectory);
-        return Accessing(folder, () =>
+        LocalAuthority? authority = null;
+        Accessing(folder, () =>
         {
             AtomicFile.CreateSecretFolder(folder);
-            return Open(folder, clock);
+            authority = Open(folder, clock);
         });
+        return authority!;
     }
 
     /// <summary>
-    /// The certificate for these names, from its file while it fits; otherwise a new one is issued and kept.
-    /// Names outside the authority's constraints are left out: see <see cref="Refuses"/>.
+    /// The certificate for these names, from its file while it fits; otherwise a new one is issued, and kept if that is possible: see
+    /// <see cref="NotKept"/>. Names outside the authority's constraints are left out: see <see cref="Refuses"/>.
     /// </summary>
-    /// <exception cref="LocalAuthorityException">The new one cannot be kept.</exception>
     public ServedCertificate LeafFor(LocalNames names)
     {
         var permitted = new LocalNames([.. names.DnsNames.Where(_constraints.Permits)], [.. names.Addresses.Where(_constraints.Permits)]);
@@ -90,7 +94,17 @@ internal sealed class LocalAuthority
             _leaf ??= _leafFile.TryRead();
             if (_leaf is null || !LocalLeafFile.Fits(_leaf, permitted, _clock.GetUtcNow()))
             {
-                _leaf = Accessing(_folder, () => _leafFile.Issue(permitted, _clock.GetUtcNow()));
+                (_leaf, var pem) = _leafFile.Issue(permitted, _clock.GetUtcNow());
+                NotKept = null;
+                try
+                {
+                    Accessing(_folder, () => _leafFile.Keep(pem));
+                }
+                catch (LocalAuthorityException e)
+                {
+                    // To be reached with one that the next start replaces is better than not to be reached.
+                    NotKept = e;
+                }
             }
 
             return _leaf;
@@ -115,11 +129,11 @@ internal sealed class LocalAuthority
 
     private static string FolderIn(string stateDirectory) => Path.Combine(Path.GetFullPath(stateDirectory), "local-ca");
 
-    private static T Accessing<T>(string folder, Func<T> access)
+    private static void Accessing(string folder, Action access)
     {
         try
         {
-            return access();
+            access();
         }
         catch (UnauthorizedAccessException e)
         {

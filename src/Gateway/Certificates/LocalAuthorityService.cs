@@ -35,6 +35,11 @@ internal sealed partial class LocalAuthorityService(
             LogRefused(name, authority.RootPath);
         }
 
+        if (authority.NotKept is { } reason)
+        {
+            LogNotKept(reason.Message);
+        }
+
         served.Publish(source, [leaf.As(source)]);
         if (_published is not null)
         {
@@ -66,6 +71,9 @@ internal sealed partial class LocalAuthorityService(
 
     [LoggerMessage(LogLevel.Warning, "The local authority {RootPath} may not certify {Name}: clients that use this name are not served a fitting certificate. If the machine was renamed, move the authority's folder away, restart and trust the new one")]
     private partial void LogRefused(string name, string rootPath);
+
+    [LoggerMessage(LogLevel.Error, "The new local certificate is served but could not be kept, and the next start will issue another one. {Reason}")]
+    private partial void LogNotKept(string reason);
 
     [LoggerMessage(LogLevel.Error, "A new local certificate could not be issued; the one before it, which expires {NotAfter:u}, goes on being served, and it is tried again in a minute")]
     private partial void LogFailed(Exception cause, DateTimeOffset? notAfter);

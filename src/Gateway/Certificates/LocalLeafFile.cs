@@ -41,7 +41,9 @@ internal sealed class LocalLeafFile(string folder, X509Certificate2 root)
         }
     }
 
-    public ServedCertificate Issue(LocalNames names, DateTimeOffset now)
+    /// <summary>Issues one for these names.</summary>
+    /// <returns>It, and what <see cref="Keep"/> takes.</returns>
+    public (ServedCertificate Leaf, string Pem) Issue(LocalNames names, DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var subject = new X500DistinguishedNameBuilder();
@@ -60,13 +62,13 @@ internal sealed class LocalLeafFile(string folder, X509Certificate2 root)
         var notAfter = Earlier(notBefore + Life, new DateTimeOffset(root.NotAfter));
         using var bare = request.Create(root, notBefore, notAfter, RandomNumberGenerator.GetBytes(16));
         using var leaf = bare.CopyWithPrivateKey(key);
-
-        AtomicFile.Write(
-            _path,
-            Encoding.ASCII.GetBytes(leaf.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n"),
-            AtomicFile.Secret);
-        return Serve(leaf);
+        return (Serve(leaf), leaf.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
     }
+
+    /// <summary>Writes it in place of the one before.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not.</exception>
+    public void Keep(string pem) => AtomicFile.Write(_path, Encoding.ASCII.GetBytes(pem), AtomicFile.Secret);
 
     private ServedCertificate Serve(X509Certificate2 leaf) => new(
         HostPlatform.Current.ImportKey(new X509Certificate2(leaf)),

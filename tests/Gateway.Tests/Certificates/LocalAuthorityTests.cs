@@ -280,6 +280,40 @@ public sealed class LocalAuthorityTests : IDisposable
         await service.StopAsync(TestContext.Current.CancellationToken);
     }
 
+    // A disk that is read-only, and an address that is new.
+    [Fact]
+    public void WhatCannotBeKeptIsServedAndTheLogSaysWhyOnce()
+    {
+        var log = new ListLogger<LocalAuthorityService>();
+        var served = new ServedCertificates(_clock);
+        var authority = Open();
+        Directory.CreateDirectory(LeafPath);
+        using var service = new LocalAuthorityService(authority, () => LocalNames.ForLoopback, CertificateSource.LocalAuthority, served, _clock, log);
+
+        service.Publish();
+        service.Publish();
+
+        Assert.Equal("Gateway local certificate", served.Table.Select("localhost", null)!.Leaf.GetNameInfo(X509NameType.SimpleName, false));
+        var error = Assert.Single(log.Errors);
+        Assert.Contains("could not be kept, and the next start will issue another one", error, StringComparison.Ordinal);
+        Assert.Contains($"{_state["local-ca"]} cannot be read or written", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ACertificateThatIsKeptAgainIsNoCauseForAlarm()
+    {
+        var authority = Open();
+        Directory.CreateDirectory(LeafPath);
+        authority.LeafFor(LocalNames.ForLoopback);
+        Assert.NotNull(authority.NotKept);
+        Directory.Delete(LeafPath);
+
+        authority.LeafFor(LocalNames.ForLoopback.Plus(["app.localhost"]));
+
+        Assert.Null(authority.NotKept);
+        Assert.True(File.Exists(LeafPath));
+    }
+
     [Fact]
     public async Task TheServiceOutlivesAFailure()
     {
