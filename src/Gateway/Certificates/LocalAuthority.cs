@@ -73,13 +73,15 @@ internal sealed class LocalAuthority
     public static LocalAuthority OpenOrCreate(string stateDirectory, TimeProvider clock)
     {
         var folder = FolderIn(stateDirectory);
-        LocalAuthority? authority = null;
-        Accessing(folder, () =>
+        try
         {
             AtomicFile.CreateSecretFolder(folder);
-            authority = Open(folder, clock);
-        });
-        return authority!;
+            return Open(folder, clock);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Inaccessible(folder, e);
+        }
     }
 
     /// <summary>
@@ -98,12 +100,12 @@ internal sealed class LocalAuthority
                 NotKept = null;
                 try
                 {
-                    Accessing(_folder, () => _leafFile.Keep(pem));
+                    _leafFile.Keep(pem);
                 }
-                catch (LocalAuthorityException e)
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
                     // To be reached with one that the next start replaces is better than not to be reached.
-                    NotKept = e;
+                    NotKept = Inaccessible(_folder, e);
                 }
             }
 
@@ -129,23 +131,12 @@ internal sealed class LocalAuthority
 
     private static string FolderIn(string stateDirectory) => Path.Combine(Path.GetFullPath(stateDirectory), "local-ca");
 
-    private static void Accessing(string folder, Action access)
+    private static LocalAuthorityException Inaccessible(string folder, Exception cause)
     {
-        try
-        {
-            access();
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new LocalAuthorityException(
-                $"The local certificate authority in {folder} cannot be read or written: {HostPlatform.Current.DescribeAccess(folder)}. "
-                + "Run as the user that it belongs to, or set Gateway:StateDirectory to a folder of this user.",
-                e);
-        }
-        catch (IOException e)
-        {
-            throw new LocalAuthorityException($"The local certificate authority in {folder} cannot be read or written: {e.Message}", e);
-        }
+        var reason = cause is UnauthorizedAccessException
+            ? $"{HostPlatform.Current.DescribeAccess(folder)}. Run as the user that it belongs to, or set Gateway:StateDirectory to a folder of this user."
+            : cause.Message;
+        return new LocalAuthorityException($"The local certificate authority in {folder} cannot be read or written: {reason}", cause);
     }
 
     private static LocalAuthority Open(string folder, TimeProvider clock)
