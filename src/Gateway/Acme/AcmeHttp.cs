@@ -11,7 +11,7 @@ internal static class AcmeHttp
         // Each request has its own time limit, counted by the TimeProvider.
         new(CreateHandler(trustedRoots)) { Timeout = Timeout.InfiniteTimeSpan };
 
-    private static SocketsHttpHandler CreateHandler(X509Certificate2Collection? trustedRoots)
+    internal static SocketsHttpHandler CreateHandler(X509Certificate2Collection? trustedRoots)
     {
         var handler = new SocketsHttpHandler
         {

@@ -34,6 +34,7 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
     {
         RequireHttps(url, attempt);
         var answer = await SendAsync(HttpMethod.Get, url, body: null, attempt, cancellationToken);
+        _nonces.Add(answer.Nonce);
         return answer.IsSuccess ? answer : throw AcmeException.Refused(attempt, answer);
     }
 
@@ -48,6 +49,7 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
             var nonce = _nonces.Take() ?? await FetchNonceAsync(newNonce, attempt, cancellationToken);
             var body = Jws.Sign(key, account, nonce, url, payload).ToBytes();
             var answer = await SendAsync(HttpMethod.Post, url, body, attempt, cancellationToken);
+            _nonces.Add(answer.Nonce);
             if (answer.IsSuccess)
             {
                 return answer;
@@ -64,14 +66,14 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
 
     private async Task<string> FetchNonceAsync(Uri newNonce, string attempt, CancellationToken cancellationToken)
     {
-        // RFC 8555 section 7.2.
+        // RFC 8555 section 7.2. It does not go through the pool, where another request might take it.
         var answer = await SendAsync(HttpMethod.Head, newNonce, body: null, attempt, cancellationToken);
         if (!answer.IsSuccess)
         {
             throw AcmeException.Refused(attempt, answer);
         }
 
-        return _nonces.Take() ?? throw new AcmeException(attempt, newNonce, $"{newNonce} answered without a usable Replay-Nonce.");
+        return answer.Nonce ?? throw new AcmeException(attempt, newNonce, $"{newNonce} answered without a usable Replay-Nonce.");
     }
 
     private async Task<AcmeAnswer> SendAsync(
@@ -84,9 +86,7 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             await response.Content.LoadIntoBufferAsync(LargestAnswer, either.Token);
-            var answer = Read(response, await response.Content.ReadAsByteArrayAsync(either.Token), url, attempt);
-            _nonces.Add(answer.Nonce);
-            return answer;
+            return Read(response, await response.Content.ReadAsByteArrayAsync(either.Token), url, attempt);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -132,7 +132,7 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
         return new AcmeAnswer(attempt, url, (int)response.StatusCode, body)
         {
             ContentType = response.Content.Headers.ContentType?.MediaType,
-            Nonce = Single(response.Headers, "Replay-Nonce"),
+            Nonce = Single(response.Headers, "Replay-Nonce") is { Length: > 0 } nonce && nonce.All(IsBase64Url) ? nonce : null,
             Location = Single(response.Headers, "Location") is { } location && Uri.TryCreate(url, location, out var absolute)
                 ? absolute
                 : null,
@@ -142,6 +142,9 @@ internal sealed class AcmeTransport(HttpClient http, TimeProvider time)
                 : [],
         };
     }
+
+    // RFC 8555 section 6.5.1: a nonce of other characters must be ignored.
+    private static bool IsBase64Url(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_';
 
     private static TimeSpan? RetryAfter(HttpResponseHeaders headers, DateTimeOffset now)
     {

@@ -8,8 +8,7 @@ internal sealed class NoncePool
 
     public void Add(string? nonce)
     {
-        // RFC 8555 section 6.5.1: a value that is not base64url must be ignored.
-        if (string.IsNullOrEmpty(nonce) || !nonce.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        if (nonce is null)
         {
             return;
         }

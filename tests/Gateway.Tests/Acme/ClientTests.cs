@@ -61,6 +61,21 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public async Task NobodyTakesTheNonceThatAnotherRequestHasFetched()
+    {
+        await using var session = await AcmeSession.StartAsync();
+        var account = await session.CreateAccountAsync();
+        session.Behaviour.IsSparingWithNonces = true;
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                await account.ReadAsync(AcmeSession.Token);
+            }
+        }));
+    }
+
+    [Fact]
     public async Task SharesOneAccountAmongConcurrentOrders()
     {
         await using var session = await AcmeSession.StartAsync();

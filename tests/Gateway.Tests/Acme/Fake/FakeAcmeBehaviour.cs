@@ -8,6 +8,9 @@ internal sealed class FakeAcmeBehaviour
     /// <summary>0 to 100: how many good nonces are refused as bad.</summary>
     public int RejectNoncesPercent { get; set; }
 
+    /// <summary>Gives out no nonces but where they are asked for.</summary>
+    public bool IsSparingWithNonces { get; set; }
+
     /// <summary>Drops every connection without an answer.</summary>
     public bool IsDown { get; set; }
 

@@ -315,7 +315,7 @@ internal sealed class FakeAcmeServer : IAsyncDisposable
         response.Headers.Location = answer.Location;
         response.Headers.RetryAfter = answer.RetryAfter;
         response.ContentType = answer.ContentType.Length == 0 ? null : answer.ContentType;
-        if (resource is not (FakeResource.Directory or FakeResource.RenewalInfo))
+        if (resource == FakeResource.NewNonce || (resource is not (FakeResource.Directory or FakeResource.RenewalInfo) && !Behaviour.IsSparingWithNonces))
         {
             response.Headers["Replay-Nonce"] = _nonces.Create();
         }
