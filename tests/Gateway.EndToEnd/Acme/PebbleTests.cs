@@ -53,12 +53,15 @@ public sealed class PebbleTests
     [Fact]
     public async Task ObtainsCertificatesFor25NamesAtOnce()
     {
+        const int Names = 25;
         await using var host = await ChallengeHost.StartAsync();
         await using var pebble = await StartAsync(host);
-        var account = await CreateAccountAsync(pebble);
-        var issued = await Task.WhenAll(Enumerable.Range(1, 25).Select(i =>
+        using var http = new HttpClient(new OrdersFirst(Names, AcmeHttp.CreateHandler(pebble.Roots)));
+        var client = await AcmeClient.ConnectAsync(http, pebble.DirectoryUrl, TimeProvider.System, Token);
+        var account = await client.CreateAccountAsync(AcmeKey.Create(), [], true, null, Token);
+        var issued = await Task.WhenAll(Enumerable.Range(1, Names).Select(i =>
             AcmeOrderFlow.ObtainAsync(account, Order(AcmeChallenge.Http01, $"name{i}.example.com"), host.Responder, Token)));
-        Assert.Equal(25, issued.Select(certificate => certificate.ChainPem).Distinct().Count());
+        Assert.Equal(Names, issued.Select(certificate => certificate.ChainPem).Distinct().Count());
     }
 
     [Theory]
