@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gateway.Platform;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;
@@ -11,8 +12,11 @@ internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
 {
     private const int BufferSize = 64 * 1024;
 
-    private readonly WebSocketStream _client;
-    private readonly Stream _service;
+    // However fast it comes, the event loop's other sockets have their turn after as many.
+    private const int TurnsInEventLoop = 64;
+
+    private readonly WebSocketClient _client;
+    private readonly ITunnelEnd _service;
     private readonly CancellationTokenSource _ending;
     private readonly IdleWatch? _watch;
     private Outcome? _first;
@@ -25,7 +29,7 @@ internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
     /// <param name="time">Of the idle timeout.</param>
     /// <param name="idleTimeout">Ends it when for so long neither side sends; null: never.</param>
     /// <param name="aborted">Ends it at once.</param>
-    public WebSocketRelay(WebSocketTunnel tunnel, WebSocketStream client, Stream service, TimeProvider time, TimeSpan? idleTimeout, CancellationToken aborted)
+    public WebSocketRelay(WebSocketTunnel tunnel, WebSocketClient client, ITunnelEnd service, TimeProvider time, TimeSpan? idleTimeout, CancellationToken aborted)
     {
         (_client, _service) = (client, service);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(aborted, tunnel.Cancellation);
@@ -64,35 +68,43 @@ internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
         }
     }
 
-    private async Task CarryAsync(Stream input, Stream output, bool isRequest)
+    private async Task CarryAsync(ITunnelEnd input, ITunnelEnd output, bool isRequest)
     {
         var (end, failure) = (End.InputFailed, (Exception?)null);
         byte[]? buffer = null;
         try
         {
-            while (true)
+            for (var turn = 1; ; turn++)
             {
-                // Asks whether there is anything: who is silent needs no buffer.
-                var asking = input.ReadAsync(Memory<byte>.Empty, _ending.Token);
-                if (asking.IsCompletedSuccessfully)
+                _ending.Token.ThrowIfCancellationRequested();
+                if (turn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
                 {
-                    _ = asking.Result;
+                    await Task.Yield();
                 }
-                else
+
+                // Who is silent needs no buffer.
+                var waiting = input.WaitAsync(_ending.Token);
+                if (!waiting.IsCompleted)
                 {
                     Return(ref buffer);
-                    try
-                    {
-                        await asking;
-                    }
-                    catch (Exception) when (isRequest && !_ending.IsCancellationRequested)
-                    {
-                        // The gateway closes the call, or the client has gone: the read says what is left.
-                    }
+                }
+
+                try
+                {
+                    await waiting;
+                }
+                catch (Exception) when (isRequest && !_ending.IsCancellationRequested)
+                {
+                    // The gateway closes the call, or the client has gone: the read says what is left.
                 }
 
                 buffer ??= ArrayPool<byte>.Shared.Rent(BufferSize);
                 var read = await input.ReadAsync(buffer, _ending.Token);
+                if (read < 0)
+                {
+                    continue;
+                }
+
                 if (read == 0)
                 {
                     end = End.OfInput;
@@ -101,12 +113,6 @@ internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
 
                 end = End.OutputFailed;
                 await output.WriteAsync(buffer.AsMemory(0, read), _ending.Token);
-                if (isRequest)
-                {
-                    // HttpClient's streams over HTTP/2 hold back what is written.
-                    await output.FlushAsync(_ending.Token);
-                }
-
                 end = End.InputFailed;
             }
         }

@@ -1,4 +1,7 @@
+using System.Net.Sockets;
 using Gateway.Platform;
+using Gateway.Platform.Sockets;
+using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -25,7 +28,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly OpenWebSockets _sockets;
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TimeProvider _time;
-    private readonly TaskCompletionSource<WebSocketStream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WebSocketClient> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastByteAt;
     private long _longestSilence;
     // Only until it is called.
@@ -33,6 +36,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     // Only while there is a limit.
     private ITimer? _limit;
     private Stream? _service;
+    private PolledSocket? _socket;
     private WebSocketPeer _closedFirst;
     private int? _ownCloseCode;
 
@@ -81,7 +85,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     internal HttpResponseMessage? Answer { get; set; }
 
     /// <summary>The client's side, when the service has accepted.</summary>
-    internal Task<WebSocketStream> Opened => _opened.Task;
+    internal Task<WebSocketClient> Opened => _opened.Task;
 
     /// <summary>Ends the tunnel where it would wait for ever: for a service that does not answer the handshake, or that does not notice
     /// that the client has left.</summary>
@@ -147,7 +151,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             EndAfter(CloseHandshakeTime);
             await stream.CloseAsync(code, reason, cancellationToken);
         }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // It ended meanwhile.
         }
@@ -170,6 +174,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     public void Dispose()
     {
         _sockets.Remove(this);
+        _socket?.TellEnd(null);
         _opened.TrySetCanceled();
         _service?.Dispose();
         EndAfter(null);
@@ -187,7 +192,16 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         List();
         // What it carries is passed on, and that is all.
         _context.Features.Get<IEventLoopFeature>()?.MostBytes = int.MaxValue;
-        return await OpenAsync(UpgradedConnection.Over(_context, await _upgrade!.UpgradeAsync()));
+        var upgraded = await _upgrade!.UpgradeAsync();
+        if (_context.Features.Get<IRawConnectionFeature>() is not { } connection || await connection.TakeAsync() is not { } raw)
+        {
+            return await OpenAsync(new StreamEnd(upgraded));
+        }
+
+        var relayed = await OpenAsync(new SocketEnd(raw, upgraded));
+        _socket = raw.Socket;
+        _socket.TellEnd(OnClientLeaving);
+        return relayed;
     }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
@@ -205,7 +219,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
 
         List();
-        return await OpenAsync(await _connect!.AcceptAsync());
+        return await OpenAsync(new StreamEnd(await _connect!.AcceptAsync()));
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
@@ -222,7 +236,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     }
 
     // To YARP it looks as if both sides had ended.
-    private async Task<Stream> OpenAsync(Stream client)
+    private async Task<Stream> OpenAsync(ITunnelEnd client)
     {
         if (Answer is { } answer)
         {
@@ -232,12 +246,12 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
 
         EndAfter(null);
-        var stream = new WebSocketStream(client, this);
+        var relayed = new WebSocketClient(client, this);
         _lastByteAt = _time.GetTimestamp();
         _onOpened?.Invoke(this);
         _onOpened = null;
         ForgetHandshake();
-        _opened.SetResult(stream);
+        _opened.SetResult(relayed);
         return Stream.Null;
     }
 
@@ -278,13 +292,23 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
     }
 
+    // What it has sent is not read while the service takes nothing: that must not hold the call for ever.
+    private void OnClientLeaving()
+    {
+        if (Volatile.Read(ref _limit) is null)
+        {
+            EndAfter(CloseHandshakeTime);
+        }
+    }
+
     /// <summary>Carries what the two sides send from the moment that the service has accepted until one of them ends.</summary>
     /// <param name="idleTimeout">Ends it when for so long neither side sends; null: never.</param>
     /// <returns>How it ended, in YARP's terms.</returns>
     internal async Task<ForwarderError> CarryAsync(TimeSpan? idleTimeout)
     {
         var client = await Opened;
-        using var relay = new WebSocketRelay(this, client, _service!, _time, idleTimeout, _context.RequestAborted);
+        ITunnelEnd service = _service is SwitchedConnection switched ? new SocketEnd(switched.Take(), switched) : new StreamEnd(_service!);
+        using var relay = new WebSocketRelay(this, client, service, _time, idleTimeout, _context.RequestAborted);
         var (request, response) = relay.Begin();
         await request;
         await response;
@@ -296,7 +320,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             _context.Features.Set<IForwarderErrorFeature>(relay);
         }
 
-        await _service!.DisposeAsync();
+        await service.DisposeAsync();
         await client.DisposeAsync();
         await EndAsync(error);
         return error;

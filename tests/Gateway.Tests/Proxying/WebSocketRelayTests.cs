@@ -141,9 +141,9 @@ public sealed class WebSocketRelayTests : IDisposable
 
     private async Task<(WebSocketRelay Relay, Task<ForwarderError> Relaying)> StartAsync()
     {
-        var tunnel = WebSocketStreamTests.Attach(() => Task.FromResult<Stream>(_client), _time);
+        var tunnel = WebSocketClientTests.Attach(() => Task.FromResult<Stream>(_client), _time);
         await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
-        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, _service, _time, IdleTimeout, _aborted.Token);
+        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, new StreamEnd(_service), _time, IdleTimeout, _aborted.Token);
         return (relay, RelayAsync(relay));
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using Gateway.Configuration;
 using Gateway.Tests.Hosting;
@@ -12,6 +14,9 @@ namespace Gateway.Tests.Proxying;
 public sealed class WebSocketTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    // 60,000 zeros, masked with zeros (RFC 6455 section 5.2).
+    private static byte[] BinaryFrame => [0x82, 0xFE, 0xEA, 0x60, 0, 0, 0, 0, .. new byte[60_000]];
 
     public static TheoryData<string> Versions => ["1.1", "2.0"];
 
@@ -96,6 +101,40 @@ public sealed class WebSocketTests
         await AssertEchoesAsync(socket, 200_000);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", Cancellation);
         Assert.Equal("done", socket.CloseStatusDescription);
+    }
+
+    // What the client has sent stands before its end, and is not read while the service takes nothing.
+    [Fact]
+    public async Task AClientThatLeavesIsNoticedWhileTheServiceTakesNothing()
+    {
+        var end = new TaskCompletionSource();
+        await using var service = await TestService.StartAsync(async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await end.Task;
+        });
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address));
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, gateway.At("/").Port, Cancellation);
+        await using var tls = new SslStream(tcp.GetStream(), leaveInnerStreamOpen: true, TestGateway.IsTestCertificate);
+        await tls.AuthenticateAsClientAsync("localhost");
+        await tls.WriteAsync("GET /ws/video HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"u8.ToArray(), Cancellation);
+        await tls.ReadAtLeastAsync(new byte[500], 12, cancellationToken: Cancellation);
+        using (var stalled = CancellationTokenSource.CreateLinkedTokenSource(Cancellation))
+        {
+            while (!stalled.IsCancellationRequested)
+            {
+                stalled.CancelAfter(TimeSpan.FromSeconds(1));
+                await tls.WriteAsync(BinaryFrame, stalled.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        tcp.LingerState = new LingerOption(true, 0);
+        tcp.Close();
+
+        var record = await gateway.Log.WaitForAsync(l => l.Message.Contains("WebSocket closed", StringComparison.Ordinal), Cancellation);
+        Assert.Equal("Client", record.Properties["ClosedBy"]?.ToString());
+        end.SetResult();
     }
 
     [Theory]

@@ -27,7 +27,8 @@ internal sealed class SocketConnection :
     IConnectionEndPointFeature,
     IConnectionSocketFeature,
     IMemoryPoolFeature,
-    IEventLoopFeature
+    IEventLoopFeature,
+    IRawConnectionFeature
 {
     private readonly PolledSocket _polled;
     private readonly CancellationTokenSource _closed = new();
@@ -37,6 +38,8 @@ internal sealed class SocketConnection :
     private TlsSession? _tls;
     private IDictionary<object, object?>? _items;
     private ConnectionAbortedException? _abortReason;
+    // Once it carries something else than HTTP.
+    private TaskCompletionSource? _shut;
     private bool _isShut;
 
     public SocketConnection(Socket socket)
@@ -52,6 +55,7 @@ internal sealed class SocketConnection :
         Features.Set<IConnectionSocketFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
         Features.Set<IEventLoopFeature>(this);
+        Features.Set<IRawConnectionFeature>(this);
         Features.Set(this);
         _polled = PolledSocket.Over(socket);
         _reader = new SocketReader(_polled, _polled, this);
@@ -119,6 +123,33 @@ internal sealed class SocketConnection :
         _writer = new SocketWriter(tls, this);
         Transport = new ReplacedTransport(_reader, _writer);
         return agreement;
+    }
+
+    public async ValueTask<RawConnection?> TakeAsync()
+    {
+        if (Transport.Input != _reader)
+        {
+            return null;
+        }
+
+        _reader.Stop();
+        await _receiving;
+        lock (_closed)
+        {
+            if (!_isShut)
+            {
+                _shut = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _receiving = TellEndAsync(_shut.Task);
+            }
+        }
+
+        return new RawConnection(_polled, OperatingSystem.IsLinux() && _tls is { } tls ? tls : _polled, _reader.TakeRest());
+    }
+
+    private async Task TellEndAsync(Task shut)
+    {
+        await shut;
+        _closed.Cancel();
     }
 
     /// <summary>Receives from now on, whether somebody reads or not.</summary>
@@ -213,5 +244,6 @@ internal sealed class SocketConnection :
         }
 
         _polled.Dispose();
+        _shut?.SetResult();
     }
 }

@@ -54,8 +54,8 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel, So
         var isAllTaken = false;
         for (var round = 1; ; round++)
         {
-            // An idle connection holds no block.
-            if (isAllTaken)
+            // An idle connection holds no block. Stop's wake may have been taken for news of the socket, before which it says that it stops.
+            if (isAllTaken && !_isStopped)
             {
                 var news = socket.WaitForBytesAsync(CancellationToken.None);
                 round = news.IsCompleted ? round : 1;

@@ -24,6 +24,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
     private bool _isEmpty;
     // By the other side's end or a failure: no more news come.
     private volatile bool _hasEnded;
+    private volatile Action? _told;
 
     public override bool IsDrained => _isEmpty && !_hasEnded && !_bytes.HasNews;
 
@@ -84,6 +85,17 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
 
     public override void Wake() => _bytes.Signal();
 
+    public override void TellEnd(Action? told)
+    {
+        _told = told;
+        // Either this sees that it has ended, or the loop sees whom to tell.
+        Interlocked.MemoryBarrier();
+        if (_hasEnded)
+        {
+            QueueTelling();
+        }
+    }
+
     public override int TryReceive(Span<byte> buffer)
     {
         if (_isEmpty && !_hasEnded && !_bytes.TryTake())
@@ -133,6 +145,8 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         if ((events & (LinuxEvents.End | LinuxEvents.HangUp | LinuxEvents.Error)) != 0)
         {
             _hasEnded = true;
+            Interlocked.MemoryBarrier();
+            QueueTelling();
         }
 
         if ((events & (LinuxEvents.Room | LinuxEvents.HangUp | LinuxEvents.Error)) != 0)
@@ -143,6 +157,15 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         if ((events & ~LinuxEvents.Room) != 0)
         {
             _bytes.Signal();
+        }
+    }
+
+    // Whoever is told may do much and take long.
+    private void QueueTelling()
+    {
+        if (_told is not null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static socket => socket._told?.Invoke(), this, preferLocal: false);
         }
     }
 

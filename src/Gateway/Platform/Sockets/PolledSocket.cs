@@ -28,6 +28,13 @@ internal abstract class PolledSocket(Socket socket) : IByteChannel, IDisposable
     /// <summary>Has whoever waits for bytes look whether it still wants to.</summary>
     public abstract void Wake();
 
+    /// <summary>Has somebody told, in the pool, that the other side has ended, or that the connection broke, also while what came before is not
+    /// read. It may be told more than once, and where .NET waits it never is.</summary>
+    /// <param name="told">Null: nobody any more.</param>
+    public virtual void TellEnd(Action? told)
+    {
+    }
+
     public abstract int TryReceive(Span<byte> buffer);
 
     public abstract ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);

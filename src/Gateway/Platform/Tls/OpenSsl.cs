@@ -59,6 +59,7 @@ internal static unsafe class OpenSsl
     public static delegate* unmanaged<nint, nint, nint> SetContext;
     public static delegate* unmanaged<nint, int> Accept;
     public static delegate* unmanaged<nint, byte*, int, int> Read;
+    public static delegate* unmanaged<nint, int> HasPending;
     public static delegate* unmanaged<nint, byte*, int, int> Write;
     public static delegate* unmanaged<nint, int, int> GetError;
     public static delegate* unmanaged<nint, int> Shutdown;
@@ -147,6 +148,7 @@ internal static unsafe class OpenSsl
             SetContext = (delegate* unmanaged<nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_set_SSL_CTX");
             Accept = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_accept");
             Read = (delegate* unmanaged<nint, byte*, int, int>)NativeLibrary.GetExport(ssl, "SSL_read");
+            HasPending = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_has_pending");
             Write = (delegate* unmanaged<nint, byte*, int, int>)NativeLibrary.GetExport(ssl, "SSL_write");
             GetError = (delegate* unmanaged<nint, int, int>)NativeLibrary.GetExport(ssl, "SSL_get_error");
             Shutdown = (delegate* unmanaged<nint, int>)NativeLibrary.GetExport(ssl, "SSL_shutdown");

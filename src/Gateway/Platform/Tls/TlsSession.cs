@@ -103,6 +103,11 @@ internal sealed class TlsSession : IByteChannel, IDisposable
                 if (read > 0)
                 {
                     total += read;
+                    if (IsAllTaken)
+                    {
+                        break;
+                    }
+
                     continue;
                 }
 
@@ -247,6 +252,9 @@ internal sealed class TlsSession : IByteChannel, IDisposable
             throw _failure;
         }
     }
+
+    // Not even part of a record is left: to ask OpenSSL once more would be for nothing.
+    private unsafe bool IsAllTaken => _ahead.IsEmpty && _socket.IsDrained && OpenSsl.HasPending(_ssl) == 0;
 
     // There is no room for an answer of TLS's own, and the one who waits for room is the writer.
     private void LookAgain() => _ = Task.Delay(ReplyPause).ContinueWith(static (_, socket) => ((LinuxPolledSocket)socket!).Wake(), _socket, TaskScheduler.Default);

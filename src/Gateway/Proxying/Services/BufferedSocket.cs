@@ -99,6 +99,14 @@ internal sealed class BufferedSocket(PolledSocket socket)
         (_buffer, _start, _end) = ([], 0, 0);
     }
 
+    /// <summary>The socket alone, for whoever has buffers of its own.</summary>
+    public RawConnection Take()
+    {
+        var rest = Buffered.ToArray();
+        Release();
+        return new RawConnection(socket, socket, rest);
+    }
+
     /// <summary>Ends it at once: whoever reads or writes fails.</summary>
     public void Abort()
     {

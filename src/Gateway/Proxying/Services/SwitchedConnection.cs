@@ -1,4 +1,5 @@
 using Gateway.Platform;
+using Gateway.Platform.Sockets;
 
 namespace Gateway.Proxying.Services;
 
@@ -13,6 +14,9 @@ internal sealed class SwitchedConnection : AsynchronousStream
         _service = service;
         service.GoOnInLoop(long.MaxValue);
     }
+
+    /// <summary>For whoever reads and writes it without this stream, which still ends it.</summary>
+    public RawConnection Take() => _service.Take();
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Tests.Proxying;
 
 /// <summary>The gateway's own close against everything that may happen in that moment, one step after the other.</summary>
-public sealed class WebSocketStreamTests
+public sealed class WebSocketClientTests
 {
     private const int Restart = WebSocketCloseFrame.ServiceRestart;
     private static readonly byte[] CloseForClient = WebSocketCloseFrame.Create(Restart, "service restart", masked: false);
@@ -79,7 +79,7 @@ public sealed class WebSocketStreamTests
         public Task<Stream> UpgradeAsync() => upgrade();
     }
 
-    private static async Task<(WebSocketTunnel Tunnel, Stream Stream)> OpenAsync(SilentClient client)
+    private static async Task<(WebSocketTunnel Tunnel, WebSocketClient Client)> OpenAsync(SilentClient client)
     {
         var tunnel = Attach(() => Task.FromResult<Stream>(client));
         await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
@@ -98,10 +98,10 @@ public sealed class WebSocketStreamTests
         return WebSocketTunnel.TryAttach(context, new OpenWebSockets(), time ?? TimeProvider.System, _ => { })!;
     }
 
-    private static async Task ReadCloseAsync(Stream stream)
+    private static async Task ReadCloseAsync(WebSocketClient relayed)
     {
         var buffer = new byte[200];
-        var read = await stream.ReadAsync(buffer, Cancellation);
+        var read = await relayed.ReadAsync(buffer, Cancellation);
         Assert.Equal(0x88, buffer[0]);
         Assert.Equal(4 + CloseForClient.Length, read);
     }
@@ -110,11 +110,11 @@ public sealed class WebSocketStreamTests
     public async Task AServiceThatAnswersAtOnceDoesNotHideTheGatewaysCode()
     {
         var client = new SilentClient();
-        var (tunnel, stream) = await OpenAsync(client);
+        var (tunnel, relayed) = await OpenAsync(client);
         async Task AnswerAsync()
         {
-            await ReadCloseAsync(stream);
-            await stream.WriteAsync(AnswerOfService, Cancellation);
+            await ReadCloseAsync(relayed);
+            await relayed.WriteAsync(AnswerOfService, Cancellation);
         }
 
         var service = AnswerAsync();
@@ -135,9 +135,9 @@ public sealed class WebSocketStreamTests
     public async Task AClientThatAnswersOrLeavesAtOnceDoesNotHideTheGatewaysCode(byte[] answer)
     {
         var client = new SilentClient { Answer = answer };
-        var (tunnel, stream) = await OpenAsync(client);
+        var (tunnel, relayed) = await OpenAsync(client);
 
-        var service = ReadCloseAsync(stream);
+        var service = ReadCloseAsync(relayed);
         await tunnel.CloseAsync(Restart, "service restart", Cancellation);
         await service;
 
@@ -149,11 +149,11 @@ public sealed class WebSocketStreamTests
     public async Task TheConnectionEndsWhenTheClientHasAnsweredAlsoIfTheServiceLeavesAtOnce()
     {
         var client = new SilentClient();
-        var (tunnel, stream) = await OpenAsync(client);
+        var (tunnel, relayed) = await OpenAsync(client);
         async Task LeaveAsync()
         {
-            await ReadCloseAsync(stream);
-            stream.Dispose();
+            await ReadCloseAsync(relayed);
+            await relayed.DisposeAsync();
             await tunnel.EndAsync(ForwarderError.None);
         }
 
@@ -174,12 +174,12 @@ public sealed class WebSocketStreamTests
     public async Task AFrameThatHasBegunIsFinishedBeforeTheClose()
     {
         var client = new SilentClient();
-        var (tunnel, stream) = await OpenAsync(client);
-        await stream.WriteAsync(Message.AsMemory(0, 3), Cancellation);
+        var (tunnel, relayed) = await OpenAsync(client);
+        await relayed.WriteAsync(Message.AsMemory(0, 3), Cancellation);
         async Task FinishAsync()
         {
-            await ReadCloseAsync(stream);
-            await stream.WriteAsync((byte[])[.. Message[3..], .. Message, .. AnswerOfService], Cancellation);
+            await ReadCloseAsync(relayed);
+            await relayed.WriteAsync((byte[])[.. Message[3..], .. Message, .. AnswerOfService], Cancellation);
         }
 
         var service = FinishAsync();
@@ -193,9 +193,9 @@ public sealed class WebSocketStreamTests
     public async Task AClientThatDoesNotReadDoesNotKeepTheCloseFromTheService()
     {
         var client = new SilentClient { Stall = new TaskCompletionSource() };
-        var (tunnel, stream) = await OpenAsync(client);
-        var writing = stream.WriteAsync(Message, Cancellation);
-        var service = ReadCloseAsync(stream);
+        var (tunnel, relayed) = await OpenAsync(client);
+        var writing = relayed.WriteAsync(Message, Cancellation);
+        var service = ReadCloseAsync(relayed);
 
         var closing = tunnel.CloseAsync(Restart, "service restart", Cancellation);
         await service;

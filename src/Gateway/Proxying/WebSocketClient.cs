@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Gateway.Platform;
 
 namespace Gateway.Proxying;
 
@@ -8,20 +8,15 @@ namespace Gateway.Proxying;
 /// The client's side of a WebSocket as the relay reads and writes it. Every byte passes unchanged, and is counted, until the gateway
 /// itself has to end the call: then each side gets a close frame, between two frames of the other side, and nothing after it.
 /// </summary>
-internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : AsynchronousStream
+internal sealed class WebSocketClient(ITunnelEnd client, WebSocketTunnel tunnel) : ITunnelEnd
 {
     private const int BufferSize = 16 * 1024;
-
-    // However fast it comes, the event loop's other sockets have their turn after as many reads or writes.
-    private const int TurnsInEventLoop = 64;
 
     private readonly SemaphoreSlim _writing = new(1);
     private volatile CancellationTokenSource? _reads;
     private volatile byte[]? _closeForService;
     private volatile byte[]? _closeForClient;
     private bool _isCut;
-    private int _readTurn;
-    private int _writeTurn;
 
     /// <summary>Ends the call from the gateway's side.</summary>
     /// <param name="code">For both sides.</param>
@@ -53,23 +48,20 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
-    /// <summary>Reads; into an empty buffer it waits until there is something to read, or for the gateway to close the call, of which it throws.</summary>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        buffer.IsEmpty && TryBeginRead(cancellationToken) is { } token ? client.ReadAsync(buffer, token) : ReadBytesAsync(buffer, cancellationToken);
+    /// <summary>Waits until there may be something to read; throws when the gateway closes the call meanwhile, of which the next read tells.</summary>
+    public ValueTask WaitAsync(CancellationToken cancellationToken) =>
+        TryBeginRead(cancellationToken) is { } token ? client.WaitAsync(token)
+        : IsInFrame() ? client.WaitAsync(cancellationToken)
+        : ValueTask.CompletedTask;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReadBytesAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (++_readTurn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
-        {
-            await Task.Yield();
-        }
-
         if (TryBeginRead(cancellationToken) is { } token)
         {
             try
             {
-                if (await ReadClientAsync(buffer, token) is var read && (read > 0 || _closeForService is null))
+                if (await ReadClientAsync(buffer, token) is var read && (read != 0 || _closeForService is null))
                 {
                     return read;
                 }
@@ -98,24 +90,19 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (++_writeTurn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
-        {
-            await Task.Yield();
-        }
-
         await _writing.WaitAsync(cancellationToken);
         try
         {
             // Decided once: what was read before the close passes whole.
             if (_closeForClient is null)
             {
-                await WriteClientAsync(buffer, cancellationToken);
+                await WriteClientAsync(bytes, cancellationToken);
             }
             else
             {
-                await WriteRestOfFrameAsync(buffer, cancellationToken);
+                await WriteRestOfFrameAsync(bytes, cancellationToken);
             }
 
             await WriteCloseAsync(cancellationToken);
@@ -140,13 +127,12 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
             throw;
         }
 
-        // An empty buffer asks whether there is anything to read, and gets 0 for yes.
-        if (read == 0 && buffer.Length > 0)
+        if (read == 0)
         {
             tunnel.OnClientEnded();
         }
 
-        return Receive(buffer.Span[..read]);
+        return read > 0 ? Receive(buffer.Span[..read]) : read;
     }
 
     /// <returns>How many of the bytes are for the service: all, and after the gateway's close the rest of the frame.</returns>
@@ -179,8 +165,7 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
     /// <summary>The rest of the frame that the client is sending, then the close frame, then the end.</summary>
     private async ValueTask<int> ReadUntilCloseAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        Receive([]);
-        if (!_isCut && !buffer.IsEmpty)
+        if (IsInFrame())
         {
             return await ReadClientAsync(buffer, cancellationToken);
         }
@@ -190,6 +175,13 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         close.AsMemory(0, count).CopyTo(buffer);
         _closeForService = close[count..];
         return count;
+    }
+
+    // Of the client, after the gateway's close.
+    private bool IsInFrame()
+    {
+        Receive([]);
+        return !_isCut;
     }
 
     /// <summary>The frame that the service is sending; what follows it has no receiver any more.</summary>
@@ -235,13 +227,19 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            int read;
-            while (tunnel.FromClient is not { Closed: true, BytesToBoundary: 0 } && (read = await client.ReadAsync(buffer, tunnel.Cancellation)) > 0)
+            while (tunnel.FromClient is not { Closed: true, BytesToBoundary: 0 } && await client.ReadAsync(buffer, tunnel.Cancellation) is not 0 and var read)
             {
-                tunnel.OnReceived(buffer.AsSpan(0, read));
+                if (read > 0)
+                {
+                    tunnel.OnReceived(buffer.AsSpan(0, read));
+                }
+                else
+                {
+                    await client.WaitAsync(tunnel.Cancellation);
+                }
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // It has left, or does not answer.
         }
@@ -251,19 +249,11 @@ internal sealed class WebSocketStream(Stream client, WebSocketTunnel tunnel) : A
         }
     }
 
-    // The client's own stream ends with EndAsync.
-    protected override void Dispose(bool disposing)
+    /// <summary>Ends the relay's part of it; the client's own end is <see cref="EndAsync"/>.</summary>
+    public ValueTask DisposeAsync()
     {
-        if (disposing)
-        {
-            _reads?.Dispose();
-            _writing.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _reads?.Dispose();
+        _writing.Dispose();
+        return ValueTask.CompletedTask;
     }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => client.FlushAsync(cancellationToken);
-
-    public override void Flush() => client.Flush();
 }
