@@ -125,7 +125,7 @@ public sealed class WebSocketTests
             while (!stalled.IsCancellationRequested)
             {
                 stalled.CancelAfter(TimeSpan.FromSeconds(1));
-                await tls.WriteAsync(BinaryFrame, stalled.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Record.ExceptionAsync(() => tls.WriteAsync(BinaryFrame, stalled.Token).AsTask());
             }
         }
 
