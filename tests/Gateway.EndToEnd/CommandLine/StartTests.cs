@@ -131,7 +131,7 @@ public sealed class StartTests : IDisposable
 
         await using var gateway = await GatewayProcess.RunAsync(
             _folder,
-            new GatewayJson().Https().To("http://127.0.0.1:3000"),
+            new GatewayJson().Https().To($"http://127.0.0.1:{Ports.Free()}"),
             new Dictionary<string, string?>
             {
                 ["SSL_CERT_PATH"] = "certs/server.crt",
