@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http;
@@ -36,6 +37,23 @@ public sealed class WebSocketRelayTests : IDisposable
         Assert.Equal(ForwarderError.None, await relaying);
         Assert.Equal(Message, _service.Received);
         Assert.Equal([.. Message, .. Message], _client.Received);
+    }
+
+    [Fact]
+    public async Task WhoHasNothingYetIsWaitedForAgain()
+    {
+        var service = new HesitantEnd();
+        var tunnel = WebSocketClientTests.Attach(() => Task.FromResult<Stream>(_client), _time);
+        await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
+        var relaying = RelayAsync(new WebSocketRelay(tunnel, await tunnel.Opened, service, _time, IdleTimeout, _aborted.Token));
+
+        // Part of a TLS record, then the rest.
+        service.Tell([]);
+        service.Tell(Message);
+        service.Tell(null);
+
+        Assert.Equal(ForwarderError.None, await relaying);
+        Assert.Equal(Message, _client.Received);
     }
 
     [Fact]
@@ -161,6 +179,28 @@ public sealed class WebSocketRelayTests : IDisposable
         public bool IsUpgradableRequest => true;
 
         public Task<Stream> UpgradeAsync() => Task.FromResult(client);
+    }
+
+    /// <summary>Its news are not always something to read.</summary>
+    private sealed class HesitantEnd : ITunnelEnd
+    {
+        private readonly Channel<byte[]?> _news = Channel.CreateUnbounded<byte[]?>();
+
+        /// <param name="bytes">Empty: nothing yet. Null: the end.</param>
+        public void Tell(byte[]? bytes) => Assert.True(_news.Writer.TryWrite(bytes));
+
+        public async ValueTask WaitAsync(CancellationToken cancellationToken) => await _news.Reader.WaitToReadAsync(cancellationToken);
+
+        public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            Assert.True(_news.Reader.TryRead(out var next));
+            next?.CopyTo(buffer);
+            return ValueTask.FromResult(next switch { null => 0, [] => -1, _ => next.Length });
+        }
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>Whoever waits for it goes on in the step in which it sends.</summary>
