@@ -11,7 +11,8 @@ internal static class AcmeHttp
         // Each request has its own time limit, counted by the TimeProvider.
         new(CreateHandler(trustedRoots)) { Timeout = Timeout.InfiniteTimeSpan };
 
-    internal static SocketsHttpHandler CreateHandler(X509Certificate2Collection? trustedRoots)
+    /// <summary>What the client is made of, for whoever puts something in front of it.</summary>
+    public static SocketsHttpHandler CreateHandler(X509Certificate2Collection? trustedRoots)
     {
         var handler = new SocketsHttpHandler
         {

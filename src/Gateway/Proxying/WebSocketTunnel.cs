@@ -36,6 +36,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     // Only while there is a limit.
     private ITimer? _limit;
     private Stream? _service;
+    // The client's, unless somebody stands between.
     private PolledSocket? _socket;
     private WebSocketPeer _closedFirst;
     private int? _ownCloseCode;
@@ -141,7 +142,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         try
         {
             // The client may have heard that it is connected a moment before the stream is there.
-            var stream = await Opened.WaitAsync(cancellationToken);
+            var client = await Opened.WaitAsync(cancellationToken);
             if (Interlocked.CompareExchange(ref _closedFirst, WebSocketPeer.Gateway, WebSocketPeer.None) != WebSocketPeer.None)
             {
                 return;
@@ -149,7 +150,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
 
             _ownCloseCode = code;
             EndAfter(CloseHandshakeTime);
-            await stream.CloseAsync(code, reason, cancellationToken);
+            await client.CloseAsync(code, reason, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -195,13 +196,13 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         var upgraded = await _upgrade!.UpgradeAsync();
         if (_context.Features.Get<IRawConnectionFeature>() is not { } connection || await connection.TakeAsync() is not { } raw)
         {
-            return await OpenAsync(new StreamEnd(upgraded));
+            return await OpenAsync(new StreamEnd(upgraded, holdsBack: false));
         }
 
-        var relayed = await OpenAsync(new SocketEnd(raw, upgraded));
+        var ended = await OpenAsync(new SocketEnd(raw, upgraded));
         _socket = raw.Socket;
         _socket.TellEnd(OnClientLeaving);
-        return relayed;
+        return ended;
     }
 
     async ValueTask<Stream> IHttpExtendedConnectFeature.AcceptAsync()
@@ -219,7 +220,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
 
         List();
-        return await OpenAsync(new StreamEnd(await _connect!.AcceptAsync()));
+        return await OpenAsync(new StreamEnd(await _connect!.AcceptAsync(), holdsBack: false));
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
@@ -246,12 +247,12 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         }
 
         EndAfter(null);
-        var relayed = new WebSocketClient(client, this);
+        var opened = new WebSocketClient(client, this);
         _lastByteAt = _time.GetTimestamp();
         _onOpened?.Invoke(this);
         _onOpened = null;
         ForgetHandshake();
-        _opened.SetResult(relayed);
+        _opened.SetResult(opened);
         return Stream.Null;
     }
 
@@ -307,7 +308,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     internal async Task<ForwarderError> CarryAsync(TimeSpan? idleTimeout)
     {
         var client = await Opened;
-        ITunnelEnd service = _service is SwitchedConnection switched ? new SocketEnd(switched.Take(), switched) : new StreamEnd(_service!);
+        ITunnelEnd service = _service is SwitchedConnection switched ? new SocketEnd(switched.Take(), switched) : new StreamEnd(_service!, holdsBack: true);
         using var relay = new WebSocketRelay(this, client, service, _time, idleTimeout, _context.RequestAborted);
         var (request, response) = relay.Begin();
         await request;

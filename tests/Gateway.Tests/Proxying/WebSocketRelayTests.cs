@@ -161,7 +161,7 @@ public sealed class WebSocketRelayTests : IDisposable
     {
         var tunnel = WebSocketClientTests.Attach(() => Task.FromResult<Stream>(_client), _time);
         await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
-        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, new StreamEnd(_service), _time, IdleTimeout, _aborted.Token);
+        var relay = new WebSocketRelay(tunnel, await tunnel.Opened, new StreamEnd(_service, holdsBack: true), _time, IdleTimeout, _aborted.Token);
         return (relay, RelayAsync(relay));
     }
 

@@ -54,7 +54,7 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel, So
         var isAllTaken = false;
         for (var round = 1; ; round++)
         {
-            // An idle connection holds no block. Stop's wake may have been taken for news of the socket, before which it says that it stops.
+            // An idle connection holds no block. Stop says so before it wakes: its wake may just have been taken for news of the socket.
             if (isAllTaken && !_isStopped)
             {
                 var news = socket.WaitForBytesAsync(CancellationToken.None);

@@ -24,6 +24,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
     private bool _isEmpty;
     // By the other side's end or a failure: no more news come.
     private volatile bool _hasEnded;
+    // Of that, in the pool.
     private volatile Action? _told;
 
     public override bool IsDrained => _isEmpty && !_hasEnded && !_bytes.HasNews;

@@ -98,17 +98,12 @@ public sealed class SocketConnectionTests : IAsyncDisposable
     [Fact]
     public async Task AReadThatWasCanceledLosesNothing()
     {
-        var input = _connection.Transport.Input;
         using var cancellation = new CancellationTokenSource();
-        var reading = input.ReadAsync(cancellation.Token).AsTask();
+        var reading = _connection.Transport.Input.ReadAsync(cancellation.Token).AsTask();
         await cancellation.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => reading);
 
-        await _client.SendAsync("after"u8.ToArray(), Token);
-
-        var read = await input.ReadAsync(Token);
-        Assert.Equal("after"u8.ToArray(), read.Buffer.ToArray());
-        input.AdvanceTo(read.Buffer.End);
+        await ReadAsync("after", "after");
     }
 
     [Fact]
