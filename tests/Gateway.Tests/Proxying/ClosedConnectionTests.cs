@@ -73,24 +73,37 @@ public sealed class ClosedConnectionTests
     [Fact]
     public async Task NoRequestFailsWhenTheServicesKeepAliveIsShorterThanTheGateways()
     {
-        await using var service = await TestService.StartAsync(
-            async context =>
+        await using var service = new RawService(async (socket, cancellation) =>
+        {
+            while (await ReadAsync(socket, cancellation))
             {
-                _delivered.Enqueue($"{context.Request.Method} {context.Request.Path}");
-                await context.Request.Body.CopyToAsync(Stream.Null, Cancellation);
-                await context.Response.WriteAsync("ok", Cancellation);
-            },
-            kestrel => kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(1));
+                await SendAsync(socket, cancellation);
+                if (!await IsAskedWithinASecondAsync(socket, cancellation))
+                {
+                    break;
+                }
+            }
+        });
         await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address));
         string[] kinds = ["GET", "POST", "POST without a body"];
 
-        // Kestrel looks once a second: the pauses end before, at and after that moment.
-        var refused = await HammerAsync(gateway, clients: 60, requests: 5, i => kinds[i % kinds.Length], pause: () => TimeSpan.FromMilliseconds(Random.Shared.Next(900, 2100)));
+        // The pauses end before, at and after that moment.
+        var refused = await HammerAsync(gateway, clients: 60, requests: 5, i => kinds[i % kinds.Length], pause: () => TimeSpan.FromMilliseconds(Random.Shared.Next(900, 1200)));
 
-        // What its kernel has acknowledged before it looked is lost with the connection, and nobody but the service knows. A run at a load
-        // of 6 lost one.
-        Assert.InRange(refused, 0, 2);
-        Assert.Equal((60 * 5) - refused, _delivered.Count);
+        Assert.Equal(0, refused);
+        Assert.Equal(60 * 5, _delivered.Count);
+    }
+
+    // Asks the kernel last of all: what it has acknowledged to the gateway and the service throws away is lost, and nobody but the service
+    // knows. (Kestrel does not ask; where its threads are late, that is some of the POSTs.)
+    private static async Task<bool> IsAskedWithinASecondAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 100 && socket.Available == 0; i++)
+        {
+            await Task.Delay(10, cancellationToken);
+        }
+
+        return socket.Poll(0, SelectMode.SelectRead);
     }
 
     /// <returns>How many requests that are not safe were answered with 502.</returns>

@@ -35,6 +35,10 @@ internal sealed class AnswerHead
     /// <summary>Whether there is a Transfer-Encoding at all.</summary>
     public bool IsEncoded { get; private set; }
 
+    /// <summary>How long the service waits for another request, as it says itself (<c>Keep-Alive: timeout</c> in seconds, RFC 2068 section 19.7.1); null
+    /// where it does not say.</summary>
+    public TimeSpan? Patience { get; private set; }
+
     /// <summary>Another request may follow.</summary>
     public bool KeepsAlive => !_isClosing && (!_isHttp10 || _isKept);
 
@@ -160,6 +164,9 @@ internal sealed class AnswerHead
                 _isClosing |= Lists(value, "close");
                 _isKept |= Lists(value, "keep-alive");
                 break;
+            case 10 when name.Equals("Keep-Alive", StringComparison.OrdinalIgnoreCase):
+                NotePatience(value);
+                break;
             case 14 when name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase):
                 var isRepeated = Length is not null;
                 NoteLength(value);
@@ -191,6 +198,19 @@ internal sealed class AnswerHead
         }
 
         Length = length;
+    }
+
+    private void NotePatience(ReadOnlySpan<char> value)
+    {
+        foreach (var part in value.Split(','))
+        {
+            var parameter = value[part].Trim();
+            if (parameter.StartsWith("timeout=", StringComparison.OrdinalIgnoreCase)
+                && uint.TryParse(parameter["timeout=".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            {
+                Patience = TimeSpan.FromSeconds(seconds);
+            }
+        }
     }
 
     private static bool Lists(string value, string token)

@@ -32,6 +32,9 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     /// <summary>By the clock's timestamps; set by the pool.</summary>
     public long IdleSince { get; set; }
 
+    /// <summary>How long the service has said that it waits for the next request; null where it has not.</summary>
+    public TimeSpan? Patience { get; private set; }
+
     /// <summary>Something has come that nobody asked for: most likely its end.</summary>
     public bool HasNews => Bytes.HasUnread;
 
@@ -191,6 +194,7 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     {
         head.Message.RequestMessage = request;
         _keepsAlive &= head.KeepsAlive;
+        Patience = head.Patience;
         var status = (int)head.Message.StatusCode;
         Stream body;
         if (status == 101)

@@ -8,6 +8,8 @@ internal sealed class Http11Pool : IDisposable
     // As SocketsHttpHandler has it. Without a bound to the life of one, a changed DNS record would never be seen.
     private static readonly TimeSpan MostIdle = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan MostAge = TimeSpan.FromMinutes(5);
+    // Between the service's end and the gateway's knowledge of it: a request on its way then is lost, and a POST may not be sent again.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(15);
 
     private readonly ConcurrentDictionary<Http11Service, List<Http11Connection>> _waiting = new();
@@ -58,13 +60,13 @@ internal sealed class Http11Pool : IDisposable
     /// <summary>Keeps one that has been answered.</summary>
     public void Return(Http11Connection connection)
     {
-        if (_isDisposed || _time.GetElapsedTime(connection.OpenedAt) > MostAge)
+        connection.IdleSince = _time.GetTimestamp();
+        if (_isDisposed || IsOld(connection))
         {
             connection.Abort();
             return;
         }
 
-        connection.IdleSince = _time.GetTimestamp();
         var waiting = _waiting.GetOrAdd(connection.Service, static _ => []);
         lock (waiting)
         {
@@ -85,7 +87,8 @@ internal sealed class Http11Pool : IDisposable
     }
 
     private bool IsOld(Http11Connection connection) =>
-        _time.GetElapsedTime(connection.IdleSince) > MostIdle || _time.GetElapsedTime(connection.OpenedAt) > MostAge;
+        _time.GetElapsedTime(connection.IdleSince) is var idle
+        && (idle > MostIdle || idle >= connection.Patience - Margin || _time.GetElapsedTime(connection.OpenedAt) > MostAge);
 
     private void Sweep()
     {

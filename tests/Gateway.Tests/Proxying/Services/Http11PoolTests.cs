@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Gateway.Platform.Sockets;
 using Gateway.Proxying.Services;
 using Microsoft.Extensions.Time.Testing;
@@ -86,6 +87,37 @@ public sealed class Http11PoolTests : IDisposable
         Assert.Null(_pool.TryTake(Service));
     }
 
+    [Theory]
+    [InlineData("timeout=5", 3.9)]
+    [InlineData("max=100, Timeout=5", 3.9)]
+    [InlineData("timeout=600", 59)]
+    [InlineData("timeout=soon", 59)]
+    [InlineData("timeout=-5", 59)]
+    [InlineData("timeout=99999999999", 59)]
+    public async Task OneIsTakenUntilASecondBeforeItsServiceWouldCloseIt(string keepAlive, double seconds)
+    {
+        var (connection, atService) = Answered($"Keep-Alive: {keepAlive}\r\n");
+
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.Same(connection, _pool.TryTake(Service));
+        connection.Complete();
+        _time.Advance(TimeSpan.FromSeconds(seconds + 1.1));
+        Assert.Null(_pool.TryTake(Service));
+
+        Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("timeout=0")]
+    [InlineData("timeout=1")]
+    public async Task OneThatItsServiceWouldCloseAtOnceIsNotKept(string keepAlive)
+    {
+        var (_, atService) = Answered($"Keep-Alive: {keepAlive}\r\n");
+
+        Assert.Null(_pool.TryTake(Service));
+        Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task NothingIsKeptOnceItIsDisposed()
     {
@@ -99,7 +131,7 @@ public sealed class Http11PoolTests : IDisposable
     }
 
     // A connection after its first answer, and the service's end of it.
-    private (Http11Connection Connection, Socket AtService) Answered()
+    private (Http11Connection Connection, Socket AtService) Answered(string headers = "")
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         socket.Connect(_listener.LocalEndpoint);
@@ -108,7 +140,7 @@ public sealed class Http11PoolTests : IDisposable
         var connection = new Http11Connection(PolledSocket.Over(socket), _pool, Service, _time);
         var answering = connection.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://service/"), CancellationToken.None);
         atService.Receive(new byte[1000]);
-        atService.Send("HTTP/1.1 204 No Content\r\n\r\n"u8);
+        atService.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 204 No Content\r\n{headers}\r\n"));
         answering.GetAwaiter().GetResult();
         return (connection, atService);
     }
