@@ -88,9 +88,8 @@ public sealed class ClosedConnectionTests
         string[] kinds = ["GET", "POST", "POST without a body"];
 
         // The pauses end before, at and after that moment.
-        var refused = await HammerAsync(gateway, clients: 60, requests: 5, i => kinds[i % kinds.Length], pause: () => TimeSpan.FromMilliseconds(Random.Shared.Next(900, 1200)));
+        await HammerAsync(gateway, clients: 60, requests: 5, i => kinds[i % kinds.Length], pause: () => TimeSpan.FromMilliseconds(Random.Shared.Next(900, 1200)));
 
-        Assert.Equal(0, refused);
         Assert.Equal(60 * 5, _delivered.Count);
     }
 
@@ -106,30 +105,17 @@ public sealed class ClosedConnectionTests
         return socket.Poll(0, SelectMode.SelectRead);
     }
 
-    /// <returns>How many requests that are not safe were answered with 502.</returns>
-    private static async Task<int> HammerAsync(TestGateway gateway, int clients, int requests, Func<int, string> kind, Func<TimeSpan>? pause)
-    {
-        var refused = 0;
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
+    private static Task HammerAsync(TestGateway gateway, int clients, int requests, Func<int, string> kind, Func<TimeSpan>? pause) =>
+        Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
         {
             for (var i = 0; i < requests; i++)
             {
                 using var request = Request(kind(client + i), gateway.At($"/{client}/{i}"));
                 using var response = await gateway.Client.SendAsync(request, Cancellation);
-                if (request.Method == HttpMethod.Post && response.StatusCode == HttpStatusCode.BadGateway)
-                {
-                    Interlocked.Increment(ref refused);
-                }
-                else
-                {
-                    Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancellation));
-                }
-
+                Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Cancellation));
                 await Task.Delay(pause?.Invoke() ?? TimeSpan.Zero, Cancellation);
             }
         }));
-        return refused;
-    }
 
     [Theory]
     [InlineData("POST", false, 502, 1)]
