@@ -200,11 +200,16 @@ internal static class GatewayHost
         services.AddReverseProxy().LoadFromMemory(configuration.Routes, configuration.Clusters);
         AddSessionAffinityKeys(services, configuration);
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
+        services.AddSingleton<Http11Pool>();
+        services.AddSingleton<Http11Client>();
+        services.AddSingleton<DirectForwarder>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
         var yarpForwarder = services.Last(s => s.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
         services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
+            // Who replaces the factory wants to see what is sent.
+            provider.GetRequiredService<IForwarderHttpClientFactory>() is ServiceHttpClientFactory ? provider.GetRequiredService<DirectForwarder>() : null,
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>(),
             provider.GetRequiredService<DescriptorAlarm>()));

@@ -7,7 +7,7 @@ namespace Gateway.Observability;
 internal sealed class CountedResponseBody : Stream, IHttpResponseBodyFeature
 {
     private readonly IHttpResponseBodyFeature _inner;
-    private PipeWriter? _writer;
+    private CountedWriter? _writer;
 
     private CountedResponseBody(IHttpResponseBodyFeature inner) => _inner = inner;
 
@@ -22,7 +22,7 @@ internal sealed class CountedResponseBody : Stream, IHttpResponseBodyFeature
 
     Stream IHttpResponseBodyFeature.Stream => this;
 
-    PipeWriter IHttpResponseBodyFeature.Writer => _writer ??= PipeWriter.Create(this, new StreamPipeWriterOptions(leaveOpen: true));
+    PipeWriter IHttpResponseBodyFeature.Writer => _writer ??= new CountedWriter(this, _inner.Writer);
 
     void IHttpResponseBodyFeature.DisableBuffering() => _inner.DisableBuffering();
 
@@ -31,15 +31,7 @@ internal sealed class CountedResponseBody : Stream, IHttpResponseBodyFeature
     Task IHttpResponseBodyFeature.SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken) =>
         SendFileFallback.SendFileAsync(this, path, offset, count, cancellationToken);
 
-    async Task IHttpResponseBodyFeature.CompleteAsync()
-    {
-        if (_writer is not null)
-        {
-            await _writer.CompleteAsync();
-        }
-
-        await _inner.CompleteAsync();
-    }
+    Task IHttpResponseBodyFeature.CompleteAsync() => _inner.CompleteAsync();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -79,4 +71,35 @@ internal sealed class CountedResponseBody : Stream, IHttpResponseBodyFeature
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private sealed class CountedWriter(CountedResponseBody body, PipeWriter inner) : PipeWriter
+    {
+        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => inner.UnflushedBytes;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+
+        public override void Advance(int bytes)
+        {
+            body.BytesWritten += bytes;
+            inner.Advance(bytes);
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+        {
+            body.BytesWritten += source.Length;
+            return inner.WriteAsync(source, cancellationToken);
+        }
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
+    }
 }

@@ -9,16 +9,25 @@ internal static class RequestTarget
     private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     /// <summary>The service's URI; null, which lets YARP encode the routed path anew, only where the client's bytes are not known.</summary>
-    public static Uri? AtService(HttpContext context, string destinationPrefix)
+    public static Uri? AtService(HttpContext context, string destinationPrefix) =>
+        Of(context) is { } target ? new Uri(string.Concat(destinationPrefix.AsSpan().TrimEnd('/'), target), Verbatim) : null;
+
+    /// <summary>What follows the service's address; null where the client's bytes are not known.</summary>
+    public static string? Of(HttpContext context)
     {
         if (context.Features.Get<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } raw || PathOf(raw) is not ['/', ..] path)
         {
             return null; // An absolute target without path was routed as "/".
         }
 
-        var prefix = destinationPrefix.AsSpan().TrimEnd('/');
+        var hasDots = MayHaveDots(path);
+        if (raw[0] == '/' && !hasDots)
+        {
+            return raw;
+        }
+
         var query = raw.IndexOf('?', StringComparison.Ordinal) is var mark and >= 0 ? raw.AsSpan(mark) : [];
-        return new Uri(string.Concat(prefix, MayHaveDots(path) ? Resolve(path) : path, query), Verbatim);
+        return string.Concat(hasDots ? Resolve(path) : path, query);
     }
 
     /// <summary>The path, without its query, of a target in origin form (<c>/path?query</c>) or absolute form

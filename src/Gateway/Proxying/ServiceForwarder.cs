@@ -10,7 +10,7 @@ namespace Gateway.Proxying;
 /// any of it is sent.
 /// </summary>
 internal sealed class ServiceForwarder(
-    IHttpForwarder forwarder, CurrentConfiguration configuration, OpenWebSockets sockets, DescriptorAlarm descriptors) : IHttpForwarder
+    IHttpForwarder forwarder, DirectForwarder? direct, CurrentConfiguration configuration, OpenWebSockets sockets, DescriptorAlarm descriptors) : IHttpForwarder
 {
     // Most clusters configure nothing, so their request's rules are made once for each configuration.
     private Defaults _defaults = new(configuration.Value.Gateway);
@@ -45,10 +45,11 @@ internal sealed class ServiceForwarder(
     private async ValueTask<ForwarderError> ForwardAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
     {
-        var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        var target = direct is not null && transformer is not WebSocketHandOver && DirectForwarder.Suits(context, destinationPrefix) ? RequestTarget.Of(context) : null;
+        var error = await AttemptAsync(context, destinationPrefix, target, httpClient, config, transformer, cancellationToken);
         if (error != ForwarderError.None && SecondAttempt.TryBegin(context))
         {
-            error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+            error = await AttemptAsync(context, destinationPrefix, target, httpClient, config, transformer, cancellationToken);
         }
 
         await LimitedRequestBody.ReleaseAsync(context);
@@ -71,6 +72,12 @@ internal sealed class ServiceForwarder(
 
         return error;
     }
+
+    private ValueTask<ForwarderError> AttemptAsync(
+        HttpContext context, string destinationPrefix, string? target, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken) =>
+        target is null
+            ? forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken)
+            : direct!.SendAsync(context, destinationPrefix, target, config.ActivityTimeout!.Value, cancellationToken);
 
     // What the handshake needs is not kept for as long as the call lasts.
     private async ValueTask<ForwarderError> CarryWebSocketAsync(WebSocketTunnel tunnel, ValueTask<ForwarderError> opening)

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Gateway.Platform;
 
 namespace Gateway.Proxying.Services;
@@ -8,6 +9,9 @@ internal abstract class AnswerBody(Http11Connection connection) : AsynchronousSt
     private bool _isEnded;
 
     public override bool CanWrite => false;
+
+    /// <summary>Headers that follow it; null where there are none.</summary>
+    public virtual HttpResponseHeaders? Trailers => null;
 
     protected BufferedSocket Bytes => connection.Bytes;
 

@@ -1,11 +1,15 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Gateway.Proxying.Services;
 
-/// <summary>A service's status line and headers (RFC 9112 sections 4 and 5), and what they say of the body and of the connection.</summary>
+/// <summary>A service's status line and headers (RFC 9112 sections 4 and 5), and what they say of the body and of the connection. One after the other
+/// for all answers of a connection: they differ in little, and what is the same in two of them is the same string.</summary>
 internal sealed class AnswerHead
 {
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Names = FrozenSet.ToFrozenSet(
@@ -17,14 +21,25 @@ internal sealed class AnswerHead
         "date", "etag", "last-modified", "location", "server", "set-cookie", "transfer-encoding", "vary",
     ], StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
-    private AnswerHead(HttpResponseMessage message, bool isHttp10) => (Message, _isHttp10) = (message, isHttp10);
+    // RFC 9110 section 5.6.2.
+    private static readonly SearchValues<byte> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    private readonly bool _isHttp10;
+    // Those behind the count are of former answers.
+    private readonly List<(string Name, string Value)> _headers = [];
+    private int _count;
+    private bool _isHttp10;
     private bool _isClosing;
     private bool _isKept;
 
-    /// <summary>Without its content.</summary>
-    public HttpResponseMessage Message { get; }
+    /// <summary>100 to 999.</summary>
+    public int Status { get; private set; }
+
+    /// <summary>Null where it is the status's usual one.</summary>
+    public string? ReasonPhrase { get; private set; }
+
+    /// <summary>In their order, repeated ones too, but for a Content-Length that says the same again.</summary>
+    public ReadOnlySpan<(string Name, string Value)> Headers => CollectionsMarshal.AsSpan(_headers)[.._count];
 
     /// <summary>Content-Length in bytes; null where there is none.</summary>
     public long? Length { get; private set; }
@@ -77,48 +92,59 @@ internal sealed class AnswerHead
         }
     }
 
+    /// <summary>Reads another one.</summary>
     /// <param name="head">Whole, with its empty line.</param>
-    /// <param name="content">Takes the headers that speak of the body.</param>
     /// <exception cref="HttpRequestException">It is not HTTP/1.</exception>
-    public static AnswerHead Parse(ReadOnlySpan<byte> head, HttpContent content)
+    public void Read(ReadOnlySpan<byte> head)
     {
-        var answer = ParseStatus(NextLine(ref head));
-        answer.Message.Content = content;
-        string? name = null;
-        var value = "";
+        (Length, IsChunked, IsEncoded, Patience) = (null, false, false, null);
+        (_count, _isClosing, _isKept) = (0, false, false);
+        ReadStatus(NextLine(ref head));
         while (NextLine(ref head) is { Length: > 0 } line)
         {
             if (line[0] is (byte)' ' or (byte)'\t')
             {
-                // An old way of breaking lines, which a proxy takes out (RFC 9112 section 5.2).
-                value = $"{value} {Text(line)}";
-                name = name ?? throw Invalid("begins its headers with a blank");
-                continue;
+                Continue(line);
             }
-
-            answer.Add(name, value);
-            var colon = line.IndexOf((byte)':');
-            name = colon > 0 ? Name(line[..colon].TrimEnd(" \t"u8)) : throw Invalid("has a header without a name");
-            value = Text(line[(colon + 1)..]);
-        }
-
-        answer.Add(name, value);
-        return answer;
-    }
-
-    /// <summary>A chunked body's trailer section, into the message.</summary>
-    public void AddTrailers(ReadOnlySpan<byte> lines)
-    {
-        while (NextLine(ref lines) is { Length: > 0 } line)
-        {
-            if (line.IndexOf((byte)':') is var colon and > 0)
+            else
             {
-                Message.TrailingHeaders.TryAddWithoutValidation(Name(line[..colon].TrimEnd(" \t"u8)), Text(line[(colon + 1)..]));
+                Add(line);
+            }
+        }
+
+        for (var i = 0; i < _count; i++)
+        {
+            if (!Note(_headers[i].Name, _headers[i].Value))
+            {
+                _headers.RemoveAt(i--);
+                _count--;
             }
         }
     }
 
-    private static AnswerHead ParseStatus(ReadOnlySpan<byte> line)
+    /// <summary>The same for YARP.</summary>
+    /// <param name="content">Takes the headers that speak of the body.</param>
+    public HttpResponseMessage ToMessage(HttpContent content)
+    {
+        var message = new HttpResponseMessage((HttpStatusCode)Status)
+        {
+            Version = _isHttp10 ? HttpVersion.Version10 : HttpVersion.Version11,
+            ReasonPhrase = ReasonPhrase ?? ReasonPhrases.GetReasonPhrase(Status),
+            Content = content,
+        };
+        foreach (var (name, value) in Headers)
+        {
+            _ = message.Headers.TryAddWithoutValidation(name, value) || content.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return message;
+    }
+
+    /// <summary>The name and value of a line in a chunked body's trailer section; null where it is none.</summary>
+    public static (string Name, string Value)? Trailer(ReadOnlySpan<byte> line) =>
+        line.IndexOf((byte)':') is var colon and > 0 ? (Name(line[..colon].TrimEnd(" \t"u8)), Text(line[(colon + 1)..])) : null;
+
+    private void ReadStatus(ReadOnlySpan<byte> line)
     {
         // HTTP/1.1 200 OK
         if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || !char.IsAsciiDigit((char)line[7]) || line[8] != ' '
@@ -127,20 +153,44 @@ internal sealed class AnswerHead
             throw Invalid("does not begin with HTTP/1.1 and a status");
         }
 
-        var isHttp10 = line[7] == '0';
-        var message = new HttpResponseMessage((HttpStatusCode)status) { Version = isHttp10 ? HttpVersion.Version10 : HttpVersion.Version11 };
         var reason = line.Length > 13 ? line[13..] : [];
         if (reason.ContainsAny((byte)'\r', (byte)0))
         {
             throw Invalid("has a status line that is more than one line");
         }
 
-        if (!Ascii.Equals(reason, message.ReasonPhrase ?? ""))
+        (Status, _isHttp10) = (status, line[7] == '0');
+        ReasonPhrase = Ascii.Equals(reason, ReasonPhrases.GetReasonPhrase(status)) ? null : Encoding.Latin1.GetString(reason);
+    }
+
+    private void Add(ReadOnlySpan<byte> line)
+    {
+        var colon = line.IndexOf((byte)':');
+        var name = colon > 0 ? line[..colon].TrimEnd(" \t"u8) : throw Invalid("has a header without a name");
+        var value = line[(colon + 1)..].Trim(" \t"u8);
+        if (_count == _headers.Count)
         {
-            message.ReasonPhrase = Encoding.Latin1.GetString(reason);
+            _headers.Add((CheckedName(name), Text(value)));
+        }
+        else
+        {
+            var former = _headers[_count];
+            _headers[_count] = (Ascii.Equals(name, former.Name) ? former.Name : CheckedName(name), Ascii.Equals(value, former.Value) ? former.Value : Text(value));
         }
 
-        return new AnswerHead(message, isHttp10);
+        _count++;
+    }
+
+    // An old way of breaking lines, which a proxy takes out (RFC 9112 section 5.2).
+    private void Continue(ReadOnlySpan<byte> line)
+    {
+        if (_count == 0)
+        {
+            throw Invalid("begins its headers with a blank");
+        }
+
+        var (name, value) = _headers[_count - 1];
+        _headers[_count - 1] = (name, $"{value} {Text(line)}");
     }
 
     private static ReadOnlySpan<byte> NextLine(ref ReadOnlySpan<byte> rest)
@@ -151,13 +201,9 @@ internal sealed class AnswerHead
         return line is [.. var withoutReturn, (byte)'\r'] ? withoutReturn : line;
     }
 
-    private void Add(string? name, string value)
+    /// <returns>Whether it is to be passed on.</returns>
+    private bool Note(string name, string value)
     {
-        if (name is null)
-        {
-            return;
-        }
-
         switch (name.Length)
         {
             case 10 when name.Equals("Connection", StringComparison.OrdinalIgnoreCase):
@@ -170,12 +216,7 @@ internal sealed class AnswerHead
             case 14 when name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase):
                 var isRepeated = Length is not null;
                 NoteLength(value);
-                if (isRepeated)
-                {
-                    return;
-                }
-
-                break;
+                return !isRepeated;
             case 17 when name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase):
                 IsEncoded = true;
                 IsChunked = value.EndsWith("chunked", StringComparison.OrdinalIgnoreCase);
@@ -184,10 +225,7 @@ internal sealed class AnswerHead
                 break;
         }
 
-        if (!Message.Headers.TryAddWithoutValidation(name, value) && !Message.Content.Headers.TryAddWithoutValidation(name, value))
-        {
-            throw Invalid("has a header whose name is none");
-        }
+        return true;
     }
 
     private void NoteLength(string value)
@@ -225,6 +263,9 @@ internal sealed class AnswerHead
 
         return false;
     }
+
+    private static string CheckedName(ReadOnlySpan<byte> bytes) =>
+        bytes.IsEmpty || bytes.ContainsAnyExcept(TokenCharacters) ? throw Invalid("has a header whose name is none") : Name(bytes);
 
     private static string Name(ReadOnlySpan<byte> bytes)
     {

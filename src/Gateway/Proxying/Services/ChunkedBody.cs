@@ -1,16 +1,23 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 
 namespace Gateway.Proxying.Services;
 
 /// <summary>A body in chunks (RFC 9112 section 7.1), with the trailers that follow it.</summary>
-internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) : AnswerBody(connection)
+/// <param name="connection">Where it comes from.</param>
+/// <param name="message">Takes the trailers; null for one that is made if there are any.</param>
+internal sealed class ChunkedBody(Http11Connection connection, HttpResponseMessage? message) : AnswerBody(connection)
 {
     private const int MaxLine = 16 * 1024;
     private const int MaxTrailers = 64 * 1024;
 
+    private HttpResponseMessage? _message = message;
     private long _left;
     private bool _isBegun;
+
+    /// <summary>Complete when all of it has been read; null where there are none.</summary>
+    public override HttpResponseHeaders? Trailers => _message?.TrailingHeaders;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -63,7 +70,10 @@ internal sealed class ChunkedBody(Http11Connection connection, AnswerHead head) 
                 throw AnswerHead.Invalid($"has more than {MaxTrailers} bytes of trailers");
             }
 
-            head.AddTrailers(line.Span);
+            if (AnswerHead.Trailer(line.Span) is var (name, value))
+            {
+                (_message ??= new HttpResponseMessage()).TrailingHeaders.TryAddWithoutValidation(name, value);
+            }
         }
     }
 

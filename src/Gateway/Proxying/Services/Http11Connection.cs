@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Gateway.Platform.Sockets;
 
 namespace Gateway.Proxying.Services;
@@ -16,6 +17,7 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     // As SocketsHttpHandler: a service that does not know 100 (Continue) waits for the body.
     private static readonly TimeSpan ContinueTime = TimeSpan.FromSeconds(1);
 
+    private readonly AnswerHead _head = new();
     private bool _isReused;
     private bool _keepsAlive;
     private long _writtenBefore;
@@ -38,54 +40,122 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     /// <summary>Something has come that nobody asked for: most likely its end.</summary>
     public bool HasNews => Bytes.HasUnread;
 
+    /// <summary>Sends a request without a body and waits for the head of its answer.</summary>
+    /// <param name="request">From <see cref="RequestHead"/>; given back to the shared pool.</param>
+    /// <param name="cancellationToken">Ends the connection.</param>
+    /// <returns>Valid until the answer's body has been read.</returns>
+    /// <exception cref="OperationCanceledException">Given up.</exception>
+    /// <exception cref="ReusedConnectionClosedException">The service had closed the connection, which had been used before.</exception>
+    /// <exception cref="HttpRequestException">It sent something that is not HTTP.</exception>
+    /// <exception cref="IOException">It closed without an answer, or the connection broke.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<AnswerHead> AskAsync(ArraySegment<byte> request, CancellationToken cancellationToken)
+    {
+        var registration = cancellationToken.UnsafeRegister(static connection => ((Http11Connection)connection!).Abort(), this);
+        try
+        {
+            // A small exchange is over before the loop's other sockets would notice.
+            Begin(BytesInLoop);
+            await SendHeadAsync(request);
+            return await ReadHeadAsync(cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            Abort();
+            ThrowIfGivenUp(exception, cancellationToken);
+            throw;
+        }
+        finally
+        {
+            registration.Dispose();
+        }
+    }
+
+    /// <summary>What follows the head.</summary>
+    /// <param name="head">Of an answer that is none to a WebSocket.</param>
+    /// <param name="isForHead">The request's method was HEAD.</param>
+    /// <param name="message">Takes the trailers; null for one that is made if there are any.</param>
+    /// <returns>Null where there is no body: then the connection has been given back.</returns>
+    public AnswerBody? Open(AnswerHead head, bool isForHead, HttpResponseMessage? message)
+    {
+        _keepsAlive &= head.KeepsAlive;
+        Patience = head.Patience;
+        if (isForHead || head.Status is 204 or 304 || head is { IsEncoded: false, Length: 0 })
+        {
+            Complete();
+            return null;
+        }
+
+        return head switch
+        {
+            { IsChunked: true } => new ChunkedBody(this, message),
+            { IsEncoded: false, Length: { } length } => new MeasuredBody(this, length),
+            _ => new EndlessBody(this),
+        };
+    }
+
     /// <summary>Sends a request and waits for the head of its answer.</summary>
+    /// <exception cref="OperationCanceledException">Given up.</exception>
     /// <exception cref="ReusedConnectionClosedException">The service had closed the connection, which had been used before.</exception>
     /// <exception cref="HttpRequestException">It sent something that is not HTTP.</exception>
     /// <exception cref="IOException">It closed without an answer, or the connection broke.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        ArraySegment<byte> head;
+        bool isChunked;
+        try
+        {
+            head = RequestHead.Write(request, out isChunked);
+        }
+        catch
+        {
+            Abort();
+            throw;
+        }
+
+        var answer = request.Content is { } content
+            ? await AskAsync(head, content, isChunked, request.Headers.NonValidated.Contains("Expect"), cancellationToken)
+            : await AskAsync(head, cancellationToken);
+        var body = new AnswerContent();
+        var message = answer.ToMessage(body);
+        message.RequestMessage = request;
+        body.Body = answer.Status == 101 ? new SwitchedConnection(Bytes) : Open(answer, request.Method == HttpMethod.Head, message) ?? Stream.Null;
+        return message;
+    }
+
+    private async Task<AnswerHead> AskAsync(ArraySegment<byte> head, HttpContent content, bool isChunked, bool asksFirst, CancellationToken cancellationToken)
+    {
         var registration = cancellationToken.UnsafeRegister(static connection => ((Http11Connection)connection!).Abort(), this);
         var sending = Task.CompletedTask;
         try
         {
-            await SendHeadAsync(request, out var isChunked);
-            Task<AnswerHead>? answering = null;
-            if (request.Content is { } content)
+            Begin(0);
+            await SendHeadAsync(head);
+            // Now is the time to notice: once the body has been read from the client, it cannot be sent again.
+            if (_isReused && TcpDelivery.HasEnded(Bytes.Socket) && !await FillAsync(cancellationToken))
             {
-                // Now is the time to notice: once the body has been read from the client, it cannot be sent again.
-                if (_isReused && TcpDelivery.HasEnded(Bytes.Socket) && !await FillAsync(cancellationToken))
-                {
-                    throw await EndedAsync();
-                }
-
-                var isWanted = true;
-                if (request.Headers.NonValidated.Contains("Expect"))
-                {
-                    _continued = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                    answering = ReadHeadAsync(cancellationToken).AsTask();
-                    await Task.WhenAny(_continued.Task, answering, Task.Delay(ContinueTime, time, cancellationToken));
-                    isWanted = !answering.IsCompleted;
-                }
-
-                sending = isWanted ? SendBodyAsync(content, isChunked, cancellationToken) : sending;
-                _keepsAlive = isWanted;
+                throw await EndedAsync();
             }
 
-            var head = answering is null ? await ReadHeadAsync(cancellationToken) : await answering;
+            Task<AnswerHead>? answering = null;
+            if (asksFirst)
+            {
+                _continued = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                answering = ReadHeadAsync(cancellationToken).AsTask();
+                await Task.WhenAny(_continued.Task, answering, Task.Delay(ContinueTime, time, cancellationToken));
+                _keepsAlive = !answering.IsCompleted;
+            }
+
+            sending = _keepsAlive ? SendBodyAsync(content, isChunked, cancellationToken) : sending;
+            var answer = answering is null ? await ReadHeadAsync(cancellationToken) : await answering;
             // An answer in the middle of the request waits for its end: the client may not listen before.
             await sending;
-            registration.Dispose();
-            return Open(head, request);
+            return answer;
         }
         catch (Exception exception)
         {
-            registration.Dispose();
             Abort();
-            if (cancellationToken.IsCancellationRequested)
-            {
-                throw new TaskCanceledException("The request was given up.", exception, cancellationToken);
-            }
-
+            ThrowIfGivenUp(exception, cancellationToken);
             if (sending.IsFaulted)
             {
                 await sending;
@@ -93,6 +163,10 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
 
             _ = sending.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             throw;
+        }
+        finally
+        {
+            registration.Dispose();
         }
     }
 
@@ -113,14 +187,21 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
         pool.Return(this);
     }
 
-    private ValueTask SendHeadAsync(HttpRequestMessage request, out bool isChunked)
+    private void Begin(long bytesInLoop)
     {
         (_writtenBefore, _keepsAlive, _continued) = (Bytes.Written, true, null);
-        // A small exchange is over before the loop's other sockets would notice.
-        Bytes.GoOnInLoop(request.Content is null ? BytesInLoop : 0);
-        return SendHeadAsync(RequestHead.Write(request, out isChunked));
+        Bytes.GoOnInLoop(bytesInLoop);
     }
 
+    private static void ThrowIfGivenUp(Exception exception, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            throw new TaskCanceledException("The request was given up.", exception, cancellationToken);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendHeadAsync(ArraySegment<byte> head)
     {
         try
@@ -154,6 +235,7 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AnswerHead> ReadHeadAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -175,54 +257,21 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
                 AnswerHead.ThrowIfOther(Bytes.Buffered.Span);
             }
 
-            var head = AnswerHead.Parse(Bytes.Buffered.Span[..length], new AnswerContent());
+            _head.Read(Bytes.Buffered.Span[..length]);
             Bytes.Skip(length);
-            var status = (int)head.Message.StatusCode;
-            if (status is >= 200 or 101)
+            if (_head.Status is >= 200 or 101)
             {
-                return head;
+                return _head;
             }
 
-            if (status == 100)
+            if (_head.Status == 100)
             {
                 _continued?.TrySetResult();
             }
         }
     }
 
-    private HttpResponseMessage Open(AnswerHead head, HttpRequestMessage request)
-    {
-        head.Message.RequestMessage = request;
-        _keepsAlive &= head.KeepsAlive;
-        Patience = head.Patience;
-        var status = (int)head.Message.StatusCode;
-        Stream body;
-        if (status == 101)
-        {
-            body = new SwitchedConnection(Bytes);
-        }
-        else if (request.Method == HttpMethod.Head || status is 204 or 304 || head is { IsEncoded: false, Length: 0 })
-        {
-            body = Stream.Null;
-            Complete();
-        }
-        else if (head.IsChunked)
-        {
-            body = new ChunkedBody(this, head);
-        }
-        else if (head is { IsEncoded: false, Length: { } length })
-        {
-            body = new MeasuredBody(this, length);
-        }
-        else
-        {
-            body = new EndlessBody(this);
-        }
-
-        ((AnswerContent)head.Message.Content).Body = body;
-        return head.Message;
-    }
-
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
         try

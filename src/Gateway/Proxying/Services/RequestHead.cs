@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Proxying.Services;
 
@@ -29,7 +30,7 @@ internal ref struct RequestHead
             head.Add(" HTTP/1.1\r\n"u8);
             if (!request.Headers.NonValidated.Contains("Host"))
             {
-                head.Add("Host", request.RequestUri.IsDefaultPort ? request.RequestUri.IdnHost : HostAndPort(request.RequestUri));
+                head.Add("Host", HostOf(request.RequestUri));
             }
 
             foreach (var (name, values) in request.Headers.NonValidated)
@@ -53,7 +54,7 @@ internal ref struct RequestHead
                     head.Add("Transfer-Encoding: chunked\r\n"u8);
                 }
             }
-            else if (!BodyIsUnusual(request.Method))
+            else if (!BodyIsUnusual(request.Method.Method))
             {
                 head.Add("Content-Length: 0\r\n"u8);
             }
@@ -68,12 +69,75 @@ internal ref struct RequestHead
         }
     }
 
-    // With the others a service may wait for a body until it hears that there is none (RFC 9110 section 8.6).
-    private static bool BodyIsUnusual(HttpMethod method) =>
-        method == HttpMethod.Get || method == HttpMethod.Head || method == HttpMethod.Options || method == HttpMethod.Delete || method == HttpMethod.Connect;
+    /// <summary>The head of a request without a body, as the client has sent it, but for what concerns the connection.</summary>
+    /// <param name="request">Its headers are those for the service.</param>
+    /// <param name="target">At the service.</param>
+    /// <param name="host">For a client that names none.</param>
+    /// <returns>From the shared pool, and how much of it is used.</returns>
+    /// <exception cref="HttpRequestException">A header would be more than one line.</exception>
+    public static ArraySegment<byte> Write(HttpRequest request, string target, string host)
+    {
+        var head = new RequestHead(ArrayPool<byte>.Shared.Rent(2048));
+        try
+        {
+            head.Add(request.Method);
+            head.Add(" "u8);
+            head.Add(target);
+            head.Add(" HTTP/1.1\r\n"u8);
+            var headers = request.Headers;
+            head.Add("Host", headers.Host is [{ Length: > 0 } named, ..] ? named : host);
+            var hasLength = false;
+            foreach (var (name, values) in headers)
+            {
+                if (name.Length == 4 && name.Equals("Host", StringComparison.OrdinalIgnoreCase))
+                {
+                    continue;
+                }
 
-    private static string HostAndPort(Uri uri) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.IdnHost}]" : uri.IdnHost)}:{uri.Port}");
+                if (!HopByHop.Contains(name))
+                {
+                    head.Add(name, values is [{ } only] ? only : string.Join(Separator(name), values.AsEnumerable()));
+                    hasLength |= name.Length == 14 && name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
+                }
+                else if (TakesTrailers(request, name, values))
+                {
+                    head.Add("TE: trailers\r\n"u8);
+                }
+            }
+
+            if (!hasLength && !BodyIsUnusual(request.Method))
+            {
+                head.Add("Content-Length: 0\r\n"u8);
+            }
+
+            head.Add("\r\n"u8);
+            return new ArraySegment<byte>(head._bytes, 0, head._length);
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(head._bytes);
+            throw;
+        }
+    }
+
+    // What a client of HTTP/2 splits is one header in HTTP/1.1 (RFC 9113 section 8.2.3).
+    private static string Separator(string name) => name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) ? "; " : ", ";
+
+    // In HTTP/2 it speaks of the whole way, not of the connection (RFC 9113 section 8.2.2).
+    private static bool TakesTrailers(HttpRequest request, string name, StringValues values) =>
+        name.Equals("TE", StringComparison.OrdinalIgnoreCase) && !HttpProtocol.IsHttp11(request.Protocol) && !HttpProtocol.IsHttp10(request.Protocol)
+        && values.ToString().Split(',', StringSplitOptions.TrimEntries).Contains("trailers", StringComparer.OrdinalIgnoreCase);
+
+    // With the others a service may wait for a body until it hears that there is none (RFC 9110 section 8.6).
+    private static bool BodyIsUnusual(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsDelete(method) || HttpMethods.IsConnect(method);
+
+    /// <summary>For a client that names no host.</summary>
+    public static string HostOf(Uri service)
+    {
+        var host = service.HostNameType == UriHostNameType.IPv6 ? $"[{service.IdnHost}]" : service.IdnHost;
+        return service.IsDefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{service.Port}");
+    }
 
     private void Add(string name, string value)
     {

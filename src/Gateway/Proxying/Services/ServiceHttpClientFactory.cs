@@ -9,11 +9,11 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Proxying.Services;
 
 /// <summary>How the gateway connects to a service; a cluster's <c>HttpClient</c> section is applied on top by YARP.</summary>
-internal sealed class ServiceHttpClientFactory(TimeProvider time, ServiceDialer dialer) : ForwarderHttpClientFactory
+internal sealed class ServiceHttpClientFactory(TimeProvider time, ServiceDialer dialer, Http11Client client) : ForwarderHttpClientFactory
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
-        handler.ConnectTimeout = Http11Handler.ConnectTimeout;
+        handler.ConnectTimeout = Http11Client.ConnectTimeout;
         // Without a bound a changed DNS record would never be seen.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
         // Headers are bytes: Latin-1 passes every one of them through as it came, on both legs.
@@ -33,7 +33,7 @@ internal sealed class ServiceHttpClientFactory(TimeProvider time, ServiceDialer 
         single.PooledConnectionLifetime = TimeSpan.Zero;
         var others = new FreshConnectionHandler(base.WrapHandler(context, handler), base.WrapHandler(context, single));
         // What a cluster's HttpClient section says is said to SocketsHttpHandler.
-        return context.NewConfig == HttpClientConfig.Empty ? new Http11Handler(dialer, new Http11Pool(time), time, others) : others;
+        return context.NewConfig == HttpClientConfig.Empty ? new Http11Handler(client, others) : others;
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
