@@ -10,7 +10,12 @@ namespace Gateway.Observability;
 /// <summary>Writes records as lines: Apache's and nginx's combined format, or JSON.</summary>
 internal static class AccessLine
 {
+    private static readonly SearchValues<char> Safe = SearchValues.Create([.. Enumerable.Range(0x20, 0x5f).Select(c => (char)c).Except(['"', '\\'])]);
+    private static readonly SearchValues<char> SafeInWord = SearchValues.Create([.. Enumerable.Range(0x21, 0x5e).Select(c => (char)c).Except(['"', '\\', '[', ']'])]);
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    [ThreadStatic]
+    private static (long Second, TimeSpan Offset, string? Text) _second;
 
     public static void Write(in AccessRecord record, AccessLogFormat format, ArrayBufferWriter<byte> line)
     {
@@ -53,7 +58,9 @@ internal static class AccessLine
         Escape(record.Client, line);
         line.Write(" - "u8);
         EscapeWord(record.User, line);
-        Ascii(string.Create(CultureInfo.InvariantCulture, $" [{record.Time:dd/MMM/yyyy:HH:mm:ss} {Offset(record.Time)}] \""), line);
+        line.Write(" ["u8);
+        Ascii(Second(record.Time), line);
+        line.Write("] \""u8);
         Escape(record.Method, line);
         line.Write(" "u8);
         Escape(record.Path, line);
@@ -66,6 +73,20 @@ internal static class AccessLine
         line.Write("\""u8);
     }
 
+    // Some thousand lines have the same.
+    private static string Second(DateTimeOffset time)
+    {
+        var second = time.Ticks / TimeSpan.TicksPerSecond;
+        var (known, offset, text) = _second;
+        if (text is null || known != second || offset != time.Offset)
+        {
+            text = string.Create(CultureInfo.InvariantCulture, $"{time:dd/MMM/yyyy:HH:mm:ss} {Offset(time)}");
+            _second = (second, time.Offset, text);
+        }
+
+        return text;
+    }
+
     private static string Offset(DateTimeOffset time)
     {
         var offset = time.Offset;
@@ -73,17 +94,22 @@ internal static class AccessLine
     }
 
     // As nginx does: what could end a field or a line is \xXX, and so are all bytes beyond ASCII. Nobody forges a line.
-    private static void Escape(string? text, ArrayBufferWriter<byte> line) => Escape(text, line, static octet => octet is < 0x20 or >= 0x7f or (byte)'"' or (byte)'\\');
+    private static void Escape(string? text, ArrayBufferWriter<byte> line) => Escape(text, line, Safe);
 
     // Outside of quotation marks.
-    private static void EscapeWord(string? text, ArrayBufferWriter<byte> line) =>
-        Escape(text, line, static octet => octet is <= 0x20 or >= 0x7f or (byte)'"' or (byte)'\\' or (byte)'[' or (byte)']');
+    private static void EscapeWord(string? text, ArrayBufferWriter<byte> line) => Escape(text, line, SafeInWord);
 
-    private static void Escape(string? text, ArrayBufferWriter<byte> line, Func<byte, bool> isUnsafe)
+    private static void Escape(string? text, ArrayBufferWriter<byte> line, SearchValues<char> safe)
     {
         if (string.IsNullOrEmpty(text))
         {
             line.Write("-"u8);
+            return;
+        }
+
+        if (!text.AsSpan().ContainsAnyExcept(safe))
+        {
+            Ascii(text, line);
             return;
         }
 
@@ -95,7 +121,7 @@ internal static class AccessLine
             foreach (var octet in octets)
             {
                 var span = line.GetSpan(4);
-                if (!isUnsafe(octet))
+                if (safe.Contains((char)octet))
                 {
                     span[0] = octet;
                     line.Advance(1);

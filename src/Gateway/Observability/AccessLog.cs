@@ -20,11 +20,13 @@ internal sealed partial class AccessLog(
     // For a request that the gateway answered itself.
     private const string None = "-";
 
+    private Action<WebSocketTunnel, HttpContext>? _onOpened;
+
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
         traffic.Begin();
-        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, opened => LogOpened(context, opened));
+        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _onOpened ??= LogOpened);
         var body = CountedResponseBody.Attach(context);
         // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
         var (method, host, path) = (context.Request.Method, context.Request.Host, context.Request.Path);
@@ -76,7 +78,7 @@ internal sealed partial class AccessLog(
             AccessRecord.WithoutSecrets(headers.Referer.ToString()), headers.UserAgent.ToString(), route, destination, context.TraceIdentifier);
     }
 
-    private void LogOpened(HttpContext context, WebSocketTunnel tunnel)
+    private void LogOpened(WebSocketTunnel tunnel, HttpContext context)
     {
         traffic.Open(tunnel, context, Client(context) ?? None);
         LogWebSocketOpened(

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -47,6 +48,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
     /// <param name="target">At the service.</param>
     /// <param name="silence">How long the service may be silent, or the client take nothing.</param>
     /// <param name="cancellationToken">Ends it too.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destination, string target, TimeSpan silence, CancellationToken cancellationToken)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -136,6 +138,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<ForwarderError> CopyBodyAsync(AnswerBody body, HttpContext context, ForwardingLimit limit)
     {
         var isWriting = false;

@@ -46,9 +46,11 @@ internal sealed class ForwardingLimit : IDisposable
     /// <param name="time">Clock of the silence.</param>
     public sealed class Pool(TimeProvider time) : PooledObjectPolicy<ForwardingLimit>
     {
+        private const int Most = 1024;
+
         private ObjectPool<ForwardingLimit>? _free;
 
-        private ObjectPool<ForwardingLimit> Free => _free ??= new DefaultObjectPool<ForwardingLimit>(this);
+        private ObjectPool<ForwardingLimit> Free => _free ??= new DefaultObjectPool<ForwardingLimit>(this, Most);
 
         /// <summary>One for a request that begins.</summary>
         /// <param name="silence">The longest.</param>

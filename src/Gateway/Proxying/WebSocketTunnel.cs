@@ -32,7 +32,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private long _lastByteAt;
     private long _longestSilence;
     // Only until it is called.
-    private Action<WebSocketTunnel>? _onOpened;
+    private Action<WebSocketTunnel, HttpContext>? _onOpened;
     // Only while there is a limit.
     private ITimer? _limit;
     private Stream? _service;
@@ -47,7 +47,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         IHttpExtendedConnectFeature? connect,
         OpenWebSockets sockets,
         TimeProvider time,
-        Action<WebSocketTunnel> onOpened) =>
+        Action<WebSocketTunnel, HttpContext> onOpened) =>
         (_context, _upgrade, _connect, _sockets, _time, _onOpened) = (context, upgrade, connect, sockets, time, onOpened);
 
     /// <summary>The service has accepted.</summary>
@@ -110,7 +110,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     /// <param name="time">Clock of the close handshake.</param>
     /// <param name="onOpened">Called once, when the service has accepted and the client has been told.</param>
     public static WebSocketTunnel? TryAttach(
-        HttpContext context, OpenWebSockets sockets, TimeProvider time, Action<WebSocketTunnel> onOpened)
+        HttpContext context, OpenWebSockets sockets, TimeProvider time, Action<WebSocketTunnel, HttpContext> onOpened)
     {
         var features = context.Features;
         if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
@@ -249,7 +249,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         EndAfter(null);
         var opened = new WebSocketClient(client, this);
         _lastByteAt = _time.GetTimestamp();
-        _onOpened?.Invoke(this);
+        _onOpened?.Invoke(this, _context);
         _onOpened = null;
         ForgetHandshake();
         _opened.SetResult(opened);

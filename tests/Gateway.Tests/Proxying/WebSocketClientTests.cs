@@ -95,7 +95,7 @@ public sealed class WebSocketClientTests
         context.Request.Headers.Upgrade = "websocket";
         context.Request.Headers.SecWebSocketVersion = "13";
         context.Request.Headers.SecWebSocketKey = Convert.ToBase64String(new byte[16]);
-        return WebSocketTunnel.TryAttach(context, new OpenWebSockets(), time ?? TimeProvider.System, _ => { })!;
+        return WebSocketTunnel.TryAttach(context, new OpenWebSockets(), time ?? TimeProvider.System, (_, _) => { })!;
     }
 
     private static async Task ReadCloseAsync(WebSocketClient relayed)

@@ -150,7 +150,7 @@ public sealed class WebSocketRelayTests : IDisposable
         var headers = context.Request.Headers;
         (headers.Upgrade, headers.SecWebSocketVersion, headers.SecWebSocketKey) = ("websocket", "13", Convert.ToBase64String(new byte[16]));
         (headers.Cookie, headers.Authorization, headers.Host, headers.UserAgent) = ("session=secret", "Bearer secret", "chat.example.com", "Phone");
-        using var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), _time, _ => Assert.Equal("session=secret", headers.Cookie))!;
+        using var tunnel = WebSocketTunnel.TryAttach(context, new OpenWebSockets(), _time, (_, _) => Assert.Equal("session=secret", headers.Cookie))!;
 
         await ((IHttpUpgradeFeature)tunnel).UpgradeAsync();
 

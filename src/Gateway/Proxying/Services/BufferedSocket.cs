@@ -76,8 +76,18 @@ internal sealed class BufferedSocket(PolledSocket socket)
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
         MakeRoom();
-        var received = await ReceiveAsync(_buffer.AsMemory(_end), cancellationToken);
+        int received;
+        while ((received = socket.TryReceive(_buffer.AsSpan(_end))) < 0)
+        {
+            await socket.WaitForBytesAsync(cancellationToken);
+        }
+
         _end += received;
+        if (IsTooMuchForLoop(received))
+        {
+            await Task.Yield();
+        }
+
         return received > 0;
     }
 
@@ -162,13 +172,23 @@ internal sealed class BufferedSocket(PolledSocket socket)
             await socket.WaitForBytesAsync(cancellationToken);
         }
 
-        _bytesInLoop -= received;
-        if (_bytesInLoop < 0 && EventLoop.IsCurrent)
+        if (IsTooMuchForLoop(received))
         {
-            socket.GoesOnInLoop = false;
             await Task.Yield();
         }
 
         return received;
+    }
+
+    private bool IsTooMuchForLoop(int received)
+    {
+        _bytesInLoop -= received;
+        if (_bytesInLoop >= 0 || !EventLoop.IsCurrent)
+        {
+            return false;
+        }
+
+        socket.GoesOnInLoop = false;
+        return true;
     }
 }

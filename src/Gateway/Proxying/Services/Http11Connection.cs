@@ -238,36 +238,43 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AnswerHead> ReadHeadAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            int length;
-            for (var seen = 0; (length = AnswerHead.LengthIn(Bytes.Buffered.Span, seen)) == 0 || length > MaxHead;)
+            while (true)
             {
-                seen = Bytes.Buffered.Length;
-                if (seen > MaxHead)
+                int length;
+                for (var seen = 0; (length = AnswerHead.LengthIn(Bytes.Buffered.Span, seen)) == 0 || length > MaxHead;)
                 {
-                    throw AnswerHead.Invalid($"has more than {MaxHead} bytes of headers");
+                    seen = Bytes.Buffered.Length;
+                    if (seen > MaxHead)
+                    {
+                        throw AnswerHead.Invalid($"has more than {MaxHead} bytes of headers");
+                    }
+
+                    if (!await Bytes.FillAsync(cancellationToken))
+                    {
+                        throw await EndedAsync();
+                    }
+
+                    AnswerHead.ThrowIfOther(Bytes.Buffered.Span);
                 }
 
-                if (!await FillAsync(cancellationToken))
+                _head.Read(Bytes.Buffered.Span[..length]);
+                Bytes.Skip(length);
+                if (_head.Status is >= 200 or 101)
                 {
-                    throw await EndedAsync();
+                    return _head;
                 }
 
-                AnswerHead.ThrowIfOther(Bytes.Buffered.Span);
+                if (_head.Status == 100)
+                {
+                    _continued?.TrySetResult();
+                }
             }
-
-            _head.Read(Bytes.Buffered.Span[..length]);
-            Bytes.Skip(length);
-            if (_head.Status is >= 200 or 101)
-            {
-                return _head;
-            }
-
-            if (_head.Status == 100)
-            {
-                _continued?.TrySetResult();
-            }
+        }
+        catch (SocketException exception) when (IsOfFormerRequest())
+        {
+            throw Reset(exception);
         }
     }
 
@@ -278,12 +285,16 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
         {
             return await Bytes.FillAsync(cancellationToken);
         }
-        catch (SocketException exception) when (_isReused && !Bytes.HasBuffered && !Bytes.IsAborted)
+        catch (SocketException exception) when (IsOfFormerRequest())
         {
-            // A reset that does not follow an orderly end says nothing about what was taken.
-            throw new ReusedConnectionClosedException(nothingTaken: false, exception);
+            throw Reset(exception);
         }
     }
+
+    private bool IsOfFormerRequest() => _isReused && !Bytes.HasBuffered && !Bytes.IsAborted;
+
+    // One that does not follow an orderly end says nothing about what was taken.
+    private static ReusedConnectionClosedException Reset(SocketException exception) => new(nothingTaken: false, exception);
 
     // Why there is no answer, or no more of it.
     private async ValueTask<IOException> EndedAsync(SocketException? inSending = null)
