@@ -23,6 +23,8 @@ using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace Gateway.Hosting;
@@ -332,7 +334,9 @@ internal static class GatewayHost
             proxy.UseMiddleware<OtherDestination>();
             proxy.UseSessionAffinity();
             proxy.UseLoadBalancing();
-            proxy.UsePassiveHealthChecks();
+            proxy.UseWhen(
+                static context => context.Features.Get<IReverseProxyFeature>()?.Cluster.Config.HealthCheck?.Passive?.Enabled == true,
+                static watched => watched.UseMiddleware<PassiveHealthCheckMiddleware>());
         });
     }
 
