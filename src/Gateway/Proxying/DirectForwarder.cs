@@ -61,6 +61,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
             var request = RequestHead.Write(context.Request, address.Path.Length == 0 ? target : address.Path + target, address.Host);
             connection = await client.TakeAsync(address.Service, SecondAttempt.IsUnderWay(context), limit.Token);
             head = await connection.AskAsync(request, limit.Token);
+            limit.Renew();
         }
         catch (Exception exception)
         {

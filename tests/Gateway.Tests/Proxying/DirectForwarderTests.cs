@@ -6,10 +6,15 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Gateway.Configuration;
+using Gateway.Platform;
+using Gateway.Proxying;
 using Gateway.Proxying.Services;
 using Gateway.Tests.Boundary;
 using Gateway.Tests.Hosting;
-using Yarp.ReverseProxy.Configuration;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Tests.Proxying;
 
@@ -165,6 +170,42 @@ public sealed partial class DirectForwarderTests
         }
 
         Assert.Equal(["403 Go away text/html True first", "200 OK text/html False second", "200 OK  False third"], got);
+    }
+
+    [Fact]
+    public async Task TheServiceMayBeSilentForAsLongBeforeItsHeadAsAfterIt()
+    {
+        var time = new FakeTimeProvider();
+        var (asked, head, body) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        await using var service = new RawService(async (socket, cancellation) =>
+        {
+            await RawService.ReadHeadersAsync(socket, cancellation);
+            asked.SetResult();
+            await head.Task;
+            await socket.SendAsync("HTTP/1.1 200 OK\r\nX-Head: here\r\nContent-Length: 2\r\n\r\n"u8.ToArray(), cancellation);
+            await body.Task;
+            await socket.SendAsync("ok"u8.ToArray(), cancellation);
+        });
+        using var pool = new Http11Pool(time);
+        using var descriptors = new DescriptorAlarm(time, NullLogger<DescriptorAlarm>.Instance);
+        var forwarder = new DirectForwarder(new Http11Client(new ServiceDialer(descriptors), pool, time), time);
+        var answer = new MemoryStream();
+        var context = new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = answer } };
+
+        var forwarding = forwarder.SendAsync(context, service.Address, "/", TimeSpan.FromSeconds(10), Cancellation).AsTask();
+        await asked.Task.WaitAsync(Cancellation);
+        time.Advance(TimeSpan.FromSeconds(6));
+        head.SetResult();
+        while (!context.Response.Headers.ContainsKey("X-Head"))
+        {
+            await Task.Delay(5, Cancellation);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(6));
+        body.SetResult();
+
+        Assert.Equal(ForwarderError.None, await forwarding);
+        Assert.Equal("ok", Encoding.ASCII.GetString(answer.ToArray()));
     }
 
     [Fact]
