@@ -140,7 +140,7 @@ public sealed partial class DirectForwarderTests
     }
 
     [Fact]
-    public async Task AServiceAtAPathOrWithoutAHostOfTheClientIsAsked()
+    public async Task AServiceAtAPathIsAskedBelowIt()
     {
         await using var witness = new Witness();
         await using var gateway = await TestGateway.StartAsync(Configuration(witness.Address + "/base/", isDirect: true));

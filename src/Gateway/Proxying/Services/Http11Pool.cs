@@ -22,7 +22,7 @@ internal sealed class Http11Pool : IDisposable
     public Http11Pool(TimeProvider time)
     {
         _time = time;
-        // Runs only while something waits: YARP drops the pools of a former configuration without a word.
+        // Runs only while something waits.
         _sweep = time.CreateTimer(static pool => ((Http11Pool)pool!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

@@ -13,7 +13,15 @@ internal ref struct RequestHead
     private byte[] _bytes;
     private int _length;
 
-    private RequestHead(byte[] bytes) => _bytes = bytes;
+    // An array that a failure leaves behind is the collector's.
+    private RequestHead(string method, string target)
+    {
+        _bytes = ArrayPool<byte>.Shared.Rent(2048);
+        Add(method);
+        Add(" "u8);
+        Add(target);
+        Add(" HTTP/1.1\r\n"u8);
+    }
 
     /// <param name="request">With a target that is sent as it is.</param>
     /// <param name="isChunked">Whether the request has a body whose length it does not say.</param>
@@ -21,52 +29,37 @@ internal ref struct RequestHead
     /// <exception cref="HttpRequestException">A header of a transform would be more than one line.</exception>
     public static ArraySegment<byte> Write(HttpRequestMessage request, out bool isChunked)
     {
-        var head = new RequestHead(ArrayPool<byte>.Shared.Rent(2048));
-        try
+        var head = new RequestHead(request.Method.Method, request.RequestUri!.PathAndQuery);
+        if (!request.Headers.NonValidated.Contains("Host"))
         {
-            head.Add(request.Method.Method);
-            head.Add(" "u8);
-            head.Add(request.RequestUri!.PathAndQuery);
-            head.Add(" HTTP/1.1\r\n"u8);
-            if (!request.Headers.NonValidated.Contains("Host"))
-            {
-                head.Add("Host", HostOf(request.RequestUri));
-            }
-
-            foreach (var (name, values) in request.Headers.NonValidated)
-            {
-                head.Add(name, values.ToString());
-            }
-
-            isChunked = false;
-            if (request.Content is { } content)
-            {
-                var hasLength = false;
-                foreach (var (name, values) in content.Headers.NonValidated)
-                {
-                    hasLength |= name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
-                    head.Add(name, values.ToString());
-                }
-
-                isChunked = !hasLength;
-                if (isChunked)
-                {
-                    head.Add("Transfer-Encoding: chunked\r\n"u8);
-                }
-            }
-            else if (!BodyIsUnusual(request.Method.Method))
-            {
-                head.Add("Content-Length: 0\r\n"u8);
-            }
-
-            head.Add("\r\n"u8);
-            return new ArraySegment<byte>(head._bytes, 0, head._length);
+            head.Add("Host", HostOf(request.RequestUri));
         }
-        catch
+
+        foreach (var (name, values) in request.Headers.NonValidated)
         {
-            ArrayPool<byte>.Shared.Return(head._bytes);
-            throw;
+            head.Add(name, values.ToString());
         }
+
+        isChunked = false;
+        if (request.Content is not { } content)
+        {
+            return head.EndWithoutBody(request.Method.Method, hasLength: false);
+        }
+
+        var hasLength = false;
+        foreach (var (name, values) in content.Headers.NonValidated)
+        {
+            hasLength |= name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
+            head.Add(name, values.ToString());
+        }
+
+        isChunked = !hasLength;
+        if (isChunked)
+        {
+            head.Add("Transfer-Encoding: chunked\r\n"u8);
+        }
+
+        return head.End();
     }
 
     /// <summary>The head of a request without a body, as the client has sent it, but for what concerns the connection.</summary>
@@ -77,47 +70,45 @@ internal ref struct RequestHead
     /// <exception cref="HttpRequestException">A header would be more than one line.</exception>
     public static ArraySegment<byte> Write(HttpRequest request, string target, string host)
     {
-        var head = new RequestHead(ArrayPool<byte>.Shared.Rent(2048));
-        try
+        var head = new RequestHead(request.Method, target);
+        var headers = request.Headers;
+        head.Add("Host", headers.Host is [{ Length: > 0 } named, ..] ? named : host);
+        var hasLength = false;
+        foreach (var (name, values) in headers)
         {
-            head.Add(request.Method);
-            head.Add(" "u8);
-            head.Add(target);
-            head.Add(" HTTP/1.1\r\n"u8);
-            var headers = request.Headers;
-            head.Add("Host", headers.Host is [{ Length: > 0 } named, ..] ? named : host);
-            var hasLength = false;
-            foreach (var (name, values) in headers)
+            if (name.Equals("Host", StringComparison.OrdinalIgnoreCase))
             {
-                if (name.Length == 4 && name.Equals("Host", StringComparison.OrdinalIgnoreCase))
-                {
-                    continue;
-                }
-
-                if (!HopByHop.Contains(name))
-                {
-                    head.Add(name, values is [{ } only] ? only : string.Join(Separator(name), values.AsEnumerable()));
-                    hasLength |= name.Length == 14 && name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
-                }
-                else if (TakesTrailers(request, name, values))
-                {
-                    head.Add("TE: trailers\r\n"u8);
-                }
+                continue;
             }
 
-            if (!hasLength && !BodyIsUnusual(request.Method))
+            if (!HopByHop.Contains(name))
             {
-                head.Add("Content-Length: 0\r\n"u8);
+                head.Add(name, values is [{ } only] ? only : string.Join(Separator(name), values.AsEnumerable()));
+                hasLength |= name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
             }
+            else if (TakesTrailers(request, name, values))
+            {
+                head.Add("TE: trailers\r\n"u8);
+            }
+        }
 
-            head.Add("\r\n"u8);
-            return new ArraySegment<byte>(head._bytes, 0, head._length);
-        }
-        catch
+        return head.EndWithoutBody(request.Method, hasLength);
+    }
+
+    private ArraySegment<byte> EndWithoutBody(string method, bool hasLength)
+    {
+        if (!hasLength && !BodyIsUnusual(method))
         {
-            ArrayPool<byte>.Shared.Return(head._bytes);
-            throw;
+            Add("Content-Length: 0\r\n"u8);
         }
+
+        return End();
+    }
+
+    private ArraySegment<byte> End()
+    {
+        Add("\r\n"u8);
+        return new ArraySegment<byte>(_bytes, 0, _length);
     }
 
     // What a client of HTTP/2 splits is one header in HTTP/1.1 (RFC 9113 section 8.2.3).
