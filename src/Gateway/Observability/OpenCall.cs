@@ -29,10 +29,10 @@ internal sealed class OpenCall(WebSocketTunnel tunnel, CallTraffic route)
     public CallBytes Bytes => CallBytes.Of(tunnel);
 
     /// <summary>Since the last byte in either direction.</summary>
-    public TimeSpan Silence => tunnel.Silence;
+    public TimeSpan Silence => tunnel.Silence.Now;
 
     /// <summary>The longest that it has been silent, now included.</summary>
-    public TimeSpan LongestSilence => tunnel.LongestSilence;
+    public TimeSpan LongestSilence => tunnel.Silence.Longest;
 
     /// <summary>Adds to the route's sums what has passed since the last time: a sum must never fall, also when the call ends meanwhile.</summary>
     public void Collect()

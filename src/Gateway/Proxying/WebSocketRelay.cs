@@ -185,7 +185,7 @@ internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
 
         private void Look()
         {
-            var left = _limit - _tunnel.Silence;
+            var left = _limit - _tunnel.Silence.Now;
             if (left <= TimeSpan.Zero)
             {
                 _onIdle();

@@ -26,15 +26,11 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     private readonly IHttpUpgradeFeature? _upgrade;
     private readonly IHttpExtendedConnectFeature? _connect;
     private readonly OpenWebSockets _sockets;
-    private readonly CancellationTokenSource _cancellation = new();
     private readonly TimeProvider _time;
+    private readonly CallLimit _limit;
     private readonly TaskCompletionSource<WebSocketClient> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _lastByteAt;
-    private long _longestSilence;
     // Only until it is called.
     private Action<WebSocketTunnel, HttpContext>? _onOpened;
-    // Only while there is a limit.
-    private ITimer? _limit;
     private Stream? _service;
     // The client's, unless somebody stands between.
     private PolledSocket? _socket;
@@ -48,7 +44,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         OpenWebSockets sockets,
         TimeProvider time,
         Action<WebSocketTunnel, HttpContext> onOpened) =>
-        (_context, _upgrade, _connect, _sockets, _time, _onOpened) = (context, upgrade, connect, sockets, time, onOpened);
+        (_context, _upgrade, _connect, _sockets, _time, _limit, _onOpened, Silence) =
+        (context, upgrade, connect, sockets, time, new CallLimit(time), onOpened, new CallSilence(time));
 
     /// <summary>The service has accepted.</summary>
     public bool IsOpened => _opened.Task.IsCompletedSuccessfully;
@@ -68,19 +65,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     /// <summary>What the service has sent.</summary>
     public WebSocketFrames FromService { get; } = new();
 
-    /// <summary>Since the last byte in either direction.</summary>
-    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastByteAt));
-
-    /// <summary>The longest that neither side has sent anything, up to now.</summary>
-    public TimeSpan LongestSilence
-    {
-        get
-        {
-            var past = _time.GetElapsedTime(0, Volatile.Read(ref _longestSilence));
-            var now = Silence;
-            return past > now ? past : now;
-        }
-    }
+    /// <summary>How long neither side has sent anything.</summary>
+    public CallSilence Silence { get; }
 
     /// <summary>The service's answer to the handshake.</summary>
     internal HttpResponseMessage? Answer { get; set; }
@@ -88,9 +74,8 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     /// <summary>The client's side, when the service has accepted.</summary>
     internal Task<WebSocketClient> Opened => _opened.Task;
 
-    /// <summary>Ends the tunnel where it would wait for ever: for a service that does not answer the handshake, or that does not notice
-    /// that the client has left.</summary>
-    public CancellationToken Cancellation => _cancellation.Token;
+    /// <summary>Ends the tunnel where it would wait for ever.</summary>
+    public CancellationToken Cancellation => _limit.Token;
 
     /// <summary>Who began to close, by close frame or else by ending its connection; the gateway itself at the idle timeout
     /// and when it is stopped.</summary>
@@ -113,7 +98,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         HttpContext context, OpenWebSockets sockets, TimeProvider time, Action<WebSocketTunnel, HttpContext> onOpened)
     {
         var features = context.Features;
-        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
+        if (features.Find<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
             && WebSocketHandshake.IsAskedForBy(context.Request, connect))
         {
             var tunnel = new WebSocketTunnel(context, null, connect, sockets, time, onOpened);
@@ -122,7 +107,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             return tunnel;
         }
 
-        if (features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && WebSocketHandshake.IsAskedForBy(context.Request))
+        if (features.Find<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && WebSocketHandshake.IsAskedForBy(context.Request))
         {
             var tunnel = new WebSocketTunnel(context, upgrade, null, sockets, time, onOpened);
             features.Set<IHttpUpgradeFeature>(tunnel);
@@ -149,7 +134,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             }
 
             _ownCloseCode = code;
-            EndAfter(CloseHandshakeTime);
+            _limit.EndAfter(CloseHandshakeTime);
             await client.CloseAsync(code, reason, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
@@ -178,8 +163,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         _socket?.TellEnd(null);
         _opened.TrySetCanceled();
         _service?.Dispose();
-        EndAfter(null);
-        _cancellation.Dispose();
+        _limit.Dispose();
     }
 
     bool IHttpUpgradeFeature.IsUpgradableRequest => true;
@@ -192,9 +176,9 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     {
         List();
         // What it carries is passed on, and that is all.
-        _context.Features.Get<IEventLoopFeature>()?.MostBytes = int.MaxValue;
+        _context.Features.Find<IEventLoopFeature>()?.MostBytes = int.MaxValue;
         var upgraded = await _upgrade!.UpgradeAsync();
-        if (_context.Features.Get<IRawConnectionFeature>() is not { } connection || await connection.TakeAsync() is not { } raw)
+        if (_context.Features.Find<IRawConnectionFeature>() is not { } connection || await connection.TakeAsync() is not { } raw)
         {
             return await OpenAsync(new StreamEnd(upgraded, holdsBack: false));
         }
@@ -209,12 +193,12 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     {
         // Kestrel treats the frames of an extended CONNECT as a request body: a call would end at the size limit for uploads, and a
         // silent one at the minimum data rate.
-        if (_context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (_context.Features.Find<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null;
         }
 
-        if (_context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        if (_context.Features.Find<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = null;
         }
@@ -224,13 +208,13 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     }
 
     /// <summary>Gives the service this long to accept or refuse.</summary>
-    internal void LimitHandshake(TimeSpan limit) => EndAfter(limit);
+    internal void LimitHandshake(TimeSpan limit) => _limit.EndAfter(limit);
 
     // Before the client hears that it is connected: a drain that begins in that moment must find it.
     private void List()
     {
         // Noted now: after a reload YARP's own state says where the route leads by then.
-        var proxy = _context.Features.Get<IReverseProxyFeature>();
+        var proxy = _context.Features.Find<IReverseProxyFeature>();
         RouteId = proxy?.Route.Config.RouteId;
         Destination = proxy?.ProxiedDestination?.Model.Config.Address;
         _sockets.Add(this);
@@ -246,9 +230,9 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             Answer = null;
         }
 
-        EndAfter(null);
+        _limit.EndAfter(null);
         var opened = new WebSocketClient(client, this);
-        _lastByteAt = _time.GetTimestamp();
+        Silence.Begin();
         _onOpened?.Invoke(this, _context);
         _onOpened = null;
         ForgetHandshake();
@@ -285,20 +269,20 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         NoteEnd(WebSocketPeer.Client);
         if (FromClient.Closed)
         {
-            EndAfter(CloseHandshakeTime);
+            _limit.EndAfter(CloseHandshakeTime);
         }
         else if (_closedFirst != WebSocketPeer.Gateway)
         {
-            _cancellation.Cancel();
+            _limit.End();
         }
     }
 
     // What it has sent is not read while the service takes nothing: that must not hold the call for ever.
     private void OnClientLeaving()
     {
-        if (Volatile.Read(ref _limit) is null)
+        if (!_limit.IsSet)
         {
-            EndAfter(CloseHandshakeTime);
+            _limit.EndAfter(CloseHandshakeTime);
         }
     }
 
@@ -338,44 +322,16 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
                 or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => WebSocketPeer.Client,
             _ => WebSocketPeer.Service,
         });
-        EndAfter(AnswerTime);
+        _limit.EndAfter(AnswerTime);
         await (await Opened).EndAsync();
     }
 
-    private void EndAfter(TimeSpan? limit)
-    {
-        var timer = limit is { } span ? _time.CreateTimer(static tunnel => ((WebSocketTunnel)tunnel!).End(), this, span, Timeout.InfiniteTimeSpan) : null;
-        Interlocked.Exchange(ref _limit, timer)?.Dispose();
-    }
-
-    private void End()
-    {
-        try
-        {
-            _cancellation.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It ended in this moment.
-        }
-    }
-
-    // Both directions write here without a lock: what one of them loses is less than the other's last pause.
     private void NoteActivity(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.IsEmpty)
+        if (!bytes.IsEmpty)
         {
-            return;
+            Silence.Break();
         }
-
-        var now = _time.GetTimestamp();
-        var silence = now - Volatile.Read(ref _lastByteAt);
-        if (silence > Volatile.Read(ref _longestSilence))
-        {
-            Volatile.Write(ref _longestSilence, silence);
-        }
-
-        Volatile.Write(ref _lastByteAt, now);
     }
 
     private void NoteClose(WebSocketFrames frames, WebSocketPeer peer)
