@@ -46,6 +46,7 @@ internal static unsafe class OpenSsl
     public static delegate* unmanaged<nint, void> FreeContext;
     public static delegate* unmanaged<nint, int, nint, nint, nint> ControlContext;
     public static delegate* unmanaged<nint, ulong, ulong> SetContextOptions;
+    public static delegate* unmanaged<nint, nuint, int> SetNumberOfTickets;
     public static delegate* unmanaged<nint, byte*, int> SetSuites;
     public static delegate* unmanaged<nint, byte*, int> SetSuitesOfTls12;
     public static delegate* unmanaged<nint, nint, int> UseCertificate;
@@ -135,6 +136,7 @@ internal static unsafe class OpenSsl
             FreeContext = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(ssl, "SSL_CTX_free");
             ControlContext = (delegate* unmanaged<nint, int, nint, nint, nint>)NativeLibrary.GetExport(ssl, "SSL_CTX_ctrl");
             SetContextOptions = (delegate* unmanaged<nint, ulong, ulong>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_options");
+            SetNumberOfTickets = (delegate* unmanaged<nint, nuint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_num_tickets");
             SetSuites = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_ciphersuites");
             SetSuitesOfTls12 = (delegate* unmanaged<nint, byte*, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_set_cipher_list");
             UseCertificate = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(ssl, "SSL_CTX_use_certificate");
