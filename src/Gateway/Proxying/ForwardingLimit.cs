@@ -5,16 +5,26 @@ namespace Gateway.Proxying;
 /// <summary>What ends the forwarding of a request: nothing moves for too long, or nobody wants it any more.</summary>
 internal sealed class ForwardingLimit : IDisposable
 {
-    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenSource _source = new();
+    private readonly TimeProvider _time;
     private readonly ObjectPool<ForwardingLimit> _home;
+    private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    // When the timer looks how long nothing has moved, by the clock's timestamps; null when it does not. To set it anew at each move would cost more.
+    private long? _due;
+    private long _movedAt;
+    private bool _isUnderWay;
     private TimeSpan _silence;
     private CancellationToken _client;
     private CancellationToken _caller;
     private CancellationTokenRegistration _ofClient;
     private CancellationTokenRegistration _ofCaller;
 
-    private ForwardingLimit(TimeProvider time, ObjectPool<ForwardingLimit> home) =>
-        (_source, _home) = (new CancellationTokenSource(Timeout.InfiniteTimeSpan, time), home);
+    private ForwardingLimit(TimeProvider time, ObjectPool<ForwardingLimit> home)
+    {
+        (_time, _home) = (time, home);
+        _timer = time.CreateTimer(static limit => ((ForwardingLimit)limit!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     public CancellationToken Token => _source.Token;
 
@@ -22,7 +32,7 @@ internal sealed class ForwardingLimit : IDisposable
     public bool IsGivenUp => _client.IsCancellationRequested || _caller.IsCancellationRequested;
 
     /// <summary>Something has moved.</summary>
-    public void Renew() => _source.CancelAfter(_silence);
+    public void Renew() => Volatile.Write(ref _movedAt, _time.GetTimestamp());
 
     /// <summary>The request is over.</summary>
     public void Dispose()
@@ -30,16 +40,61 @@ internal sealed class ForwardingLimit : IDisposable
         _ofClient.Dispose();
         _ofCaller.Dispose();
         (_client, _caller) = (default, default);
+        lock (_lock)
+        {
+            _isUnderWay = false;
+        }
+
         _home.Return(this);
     }
 
     private ForwardingLimit Begin(TimeSpan silence, CancellationToken client, CancellationToken caller)
     {
-        (_silence, _client, _caller) = (silence, client, caller);
-        Renew();
+        (_client, _caller) = (client, caller);
+        lock (_lock)
+        {
+            Renew();
+            (_silence, _isUnderWay) = (silence, true);
+            LookAfter(silence);
+        }
+
         _ofClient = client.UnsafeRegister(static limit => ((ForwardingLimit)limit!)._source.Cancel(), this);
         _ofCaller = caller.UnsafeRegister(static limit => ((ForwardingLimit)limit!)._source.Cancel(), this);
         return this;
+    }
+
+    private void LookAfter(TimeSpan wait)
+    {
+        var now = _time.GetTimestamp();
+        // One that looks earlier will look again.
+        if (wait != Timeout.InfiniteTimeSpan && !(_due is { } due && _time.GetElapsedTime(now, due) <= wait))
+        {
+            _due = now + (long)(wait.TotalSeconds * _time.TimestampFrequency);
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Look()
+    {
+        // Under the lock to its end: the next request must not be cancelled in place of this one.
+        lock (_lock)
+        {
+            _due = null;
+            if (!_isUnderWay || _silence == Timeout.InfiniteTimeSpan)
+            {
+                return;
+            }
+
+            var left = _silence - _time.GetElapsedTime(Volatile.Read(ref _movedAt));
+            if (left > TimeSpan.Zero)
+            {
+                LookAfter(left);
+            }
+            else
+            {
+                _source.Cancel();
+            }
+        }
     }
 
     /// <summary>Those that wait for their next request.</summary>
@@ -60,12 +115,13 @@ internal sealed class ForwardingLimit : IDisposable
 
         public override ForwardingLimit Create() => new(time, Free);
 
-        /// <returns>False for one that has ended its request, or whose clock does not allow another turn.</returns>
+        /// <returns>False for one that has ended its request.</returns>
         public override bool Return(ForwardingLimit limit)
         {
             var isReady = limit._source.TryReset();
             if (!isReady)
             {
+                limit._timer.Dispose();
                 limit._source.Dispose();
             }
 

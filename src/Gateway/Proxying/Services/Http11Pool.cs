@@ -34,6 +34,7 @@ internal sealed class Http11Pool : IDisposable
             return null;
         }
 
+        var now = _time.GetTimestamp();
         while (true)
         {
             Http11Connection last;
@@ -48,7 +49,7 @@ internal sealed class Http11Pool : IDisposable
                 waiting.RemoveAt(waiting.Count - 1);
             }
 
-            if (!last.HasNews && !IsOld(last))
+            if (!last.HasNews && !IsOld(last, now))
             {
                 return last;
             }
@@ -60,8 +61,8 @@ internal sealed class Http11Pool : IDisposable
     /// <summary>Keeps one that has been answered.</summary>
     public void Return(Http11Connection connection)
     {
-        connection.IdleSince = _time.GetTimestamp();
-        if (_isDisposed || IsOld(connection))
+        var now = connection.IdleSince = _time.GetTimestamp();
+        if (_isDisposed || IsOld(connection, now))
         {
             connection.Abort();
             return;
@@ -86,13 +87,13 @@ internal sealed class Http11Pool : IDisposable
         RemoveWhere(static _ => true);
     }
 
-    private bool IsOld(Http11Connection connection) =>
-        _time.GetElapsedTime(connection.IdleSince) is var idle
-        && (idle > MostIdle || idle >= connection.Patience - Margin || _time.GetElapsedTime(connection.OpenedAt) > MostAge);
+    private bool IsOld(Http11Connection connection, long now) =>
+        _time.GetElapsedTime(connection.IdleSince, now) is var idle
+        && (idle > MostIdle || idle >= connection.Patience - Margin || _time.GetElapsedTime(connection.OpenedAt, now) > MostAge);
 
     private void Sweep()
     {
-        if (!RemoveWhere(c => c.HasNews || IsOld(c)))
+        if (!RemoveWhere(c => c.HasNews || IsOld(c, _time.GetTimestamp())))
         {
             SetSweeping(false);
             // One may have come before that was to be seen.
