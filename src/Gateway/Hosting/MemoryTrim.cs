@@ -1,4 +1,5 @@
 using Gateway.Boundary.Limits;
+using Gateway.Hosting.Transport;
 using Gateway.Platform;
 
 namespace Gateway.Hosting;
@@ -57,6 +58,7 @@ internal sealed class MemoryTrim(ConnectionLimits connections, TimeProvider time
     {
         if (isCollected)
         {
+            LargeBlocks.Shared.Trim();
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         }
 

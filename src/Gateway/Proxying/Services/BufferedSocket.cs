@@ -75,6 +75,12 @@ internal sealed class BufferedSocket(PolledSocket socket)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
+        if (socket.IsDrained)
+        {
+            // A buffer that is taken when something has come is the one that this thread has just given back.
+            await socket.WaitForBytesAsync(cancellationToken);
+        }
+
         MakeRoom();
         int received;
         while ((received = socket.TryReceive(_buffer.AsSpan(_end))) < 0)
