@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
@@ -10,7 +11,7 @@ internal sealed class EncodedSlashes(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } target || !TargetRules.HasEncodedSlash(target))
+        if (context.Features.Find<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } target || !TargetRules.HasEncodedSlash(target))
         {
             return next(context);
         }

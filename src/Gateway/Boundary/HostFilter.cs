@@ -18,7 +18,7 @@ internal sealed class HostFilter(RequestDelegate next, CurrentConfiguration conf
         }
 
         // In its own script, and as it came: xn--... for such a name.
-        if (rules.Allow(context.Request.Host.Host) || rules.Allow(new HostString(context.Request.Headers.Host.ToString()).Host))
+        if (rules.AllowAll || rules.Allow(context.Request.Host.Host) || rules.Allow(new HostString(context.Request.Headers.Host.ToString()).Host))
         {
             return next(context);
         }
@@ -30,15 +30,16 @@ internal sealed class HostFilter(RequestDelegate next, CurrentConfiguration conf
     /// <param name="source">Names without port; <c>*.example.com</c> allows every name below example.com; none or <c>*</c> allows all.</param>
     private sealed class Rules(IReadOnlyList<string> source)
     {
-        private readonly bool _all = source.Count == 0 || source.Contains("*");
         private readonly HashSet<string> _names = new(source, StringComparer.OrdinalIgnoreCase);
         private readonly string[] _suffixes = [.. source.Where(h => h.StartsWith("*.", StringComparison.Ordinal)).Select(h => h[1..])];
 
         public IReadOnlyList<string> Source => source;
 
+        public bool AllowAll { get; } = source.Count == 0 || source.Contains("*");
+
         public bool Allow(string host)
         {
-            if (_all || _names.Contains(host))
+            if (_names.Contains(host))
             {
                 return true;
             }

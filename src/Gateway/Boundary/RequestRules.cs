@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -20,7 +21,7 @@ internal sealed class RequestRules(RequestDelegate next)
 
         var violation = request.Host.HasValue ? null : "The request names no host.";
         violation ??= HeaderRules.Violation(request);
-        violation ??= context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? TargetRules.Violation(target) : null;
+        violation ??= context.Features.Find<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? TargetRules.Violation(target) : null;
         if (violation is null)
         {
             request.Headers.Remove(HeaderRules.UnfollowedContentLength);
@@ -47,5 +48,5 @@ internal sealed class RequestRules(RequestDelegate next)
     // the client what the gateway added for the service.
     private static bool IsMethodOfProxies(HttpContext context) =>
         HttpMethods.IsTrace(context.Request.Method)
-        || (HttpMethods.IsConnect(context.Request.Method) && context.Features.Get<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true });
+        || (HttpMethods.IsConnect(context.Request.Method) && context.Features.Find<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true });
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Gateway.Boundary.Limits;
 using Gateway.Configuration;
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
@@ -18,7 +19,7 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
 
     public Task InvokeAsync(HttpContext context)
     {
-        var tunnel = context.Features.Get<WebSocketTunnel>();
+        var tunnel = context.Features.Find<WebSocketTunnel>();
         if (tunnel is null)
         {
             return IsExtendedConnect(context) ? Refuse(context, StatusCodes.Status501NotImplemented, "Only the protocol websocket, version 13, is supported.") : Ordinary(context);
@@ -50,7 +51,7 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
     private async Task HoldAsync(HttpContext context)
     {
         var client = context.Connection.RemoteIpAddress;
-        var connection = context.Features.Get<ReadingClient>();
+        var connection = context.Features.Find<ReadingClient>();
         connection?.CountCalls(1);
         try
         {
@@ -71,7 +72,7 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
         return next(context);
     }
 
-    private static bool IsExtendedConnect(HttpContext context) => context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+    private static bool IsExtendedConnect(HttpContext context) => context.Features.Find<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     private static Task Refuse(HttpContext context, int statusCode, string? explanation, string? setting = null)
     {

@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -60,7 +61,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     /// <param name="time">By which clock.</param>
     public static ConnectionDelegate Await(ConnectionDelegate next, TimeSpan patience, TimeProvider time) => async connection =>
     {
-        if (connection.Features.Get<IConnectionLifetimeNotificationFeature>() is not { } inner)
+        if (connection.Features.Find<IConnectionLifetimeNotificationFeature>() is not { } inner)
         {
             await next(connection);
             return;
@@ -75,7 +76,7 @@ internal sealed class FirstRequest : IConnectionLifetimeNotificationFeature, IDi
     /// <summary>Has requests noticed; to be the first in the pipeline.</summary>
     public static void Notice(IApplicationBuilder app) => app.Use((context, next) =>
     {
-        context.Features.Get<FirstRequest>()?.Begin();
+        context.Features.Find<FirstRequest>()?.Begin();
         return next(context);
     });
 

@@ -183,6 +183,7 @@ internal static class GatewayHost
         services.AddSingleton<ReturningOffenders>();
         services.AddSingleton<ControlFrames>();
         services.AddSingleton<WebSocketLimits>();
+        services.AddSingleton<AbortedRequests>();
         services.AddSingleton<SlowReaders>();
         services.AddHostedService(provider => provider.GetRequiredService<SlowReaders>());
         services.AddSingleton<RefusedBodies>();
@@ -295,7 +296,6 @@ internal static class GatewayHost
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
         // 3. What can be read in two ways is not read at all.
-        app.UseMiddleware<AbortedRequests>();
         app.UseMiddleware<SlowStart>();
         app.UseMiddleware<RequestRules>();
 
@@ -335,7 +335,7 @@ internal static class GatewayHost
             proxy.UseSessionAffinity();
             proxy.UseLoadBalancing();
             proxy.UseWhen(
-                static context => context.Features.Get<IReverseProxyFeature>()?.Cluster.Config.HealthCheck?.Passive?.Enabled == true,
+                static context => context.Features.Find<IReverseProxyFeature>()?.Cluster.Config.HealthCheck?.Passive?.Enabled == true,
                 static watched => watched.UseMiddleware<PassiveHealthCheckMiddleware>());
         });
     }

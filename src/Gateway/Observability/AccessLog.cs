@@ -1,5 +1,6 @@
 using Gateway.Boundary.Access;
 using Gateway.Configuration;
+using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
@@ -44,18 +45,18 @@ internal sealed partial class AccessLog(
                 traffic.Close(tunnel);
                 if (configuration.Value.Gateway.AccessLog is { } options)
                 {
-                    file.Add(Record(context, method, host, path, context.Response.StatusCode, tunnel.FromService.Bytes, duration, tunnel.RouteId, tunnel.Destination), options);
+                    file.Add(Record(context, method, host, context.Response.StatusCode, tunnel.FromService.Bytes, duration, tunnel.RouteId, tunnel.Destination, options), options);
                 }
             }
             else
             {
-                var proxy = context.Features.Get<IReverseProxyFeature>();
+                var proxy = context.Features.Find<IReverseProxyFeature>();
                 var status = Status(context);
                 traffic.Of(proxy?.Route.Config.RouteId).Count(status, duration, LimitedRequestBody.BytesRead(context), body.BytesWritten);
                 var (route, destination) = (proxy?.Route.Config.RouteId, proxy?.ProxiedDestination?.Model.Config.Address);
                 if (configuration.Value.Gateway.AccessLog is { } options)
                 {
-                    file.Add(Record(context, method, host, path, status, body.BytesWritten, duration, route, destination), options);
+                    file.Add(Record(context, method, host, status, body.BytesWritten, duration, route, destination, options), options);
                 }
                 else
                 {
@@ -68,14 +69,15 @@ internal sealed partial class AccessLog(
     }
 
     private AccessRecord Record(
-        HttpContext context, string method, HostString host, PathString path, int status, long bytes, TimeSpan duration, string? route, string? destination)
+        HttpContext context, string method, HostString host, int status, long bytes, TimeSpan duration, string? route, string? destination, AccessLogOptions options)
     {
         var headers = context.Request.Headers;
-        // The path as it was sent; what access policies take out of the target stands in the query.
-        var sent = context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && RequestTarget.PathOf(raw) is ['/', ..] target ? target.ToString() : path.ToUriComponent();
+        // Without the query: what access policies take out of the target stands there.
         return new AccessRecord(
-            time.GetLocalNow(), Client(context), context.Features.Get<Admission>()?.User, method, host.Value ?? "", sent, context.Request.Protocol, status, bytes, duration,
-            AccessRecord.WithoutSecrets(headers.Referer.ToString()), headers.UserAgent.ToString(), route, destination, context.TraceIdentifier);
+            time.GetLocalNow(), Client(context), context.Features.Find<Admission>()?.User, method, host.Value ?? "", RequestTarget.PathOf(context), context.Request.Protocol, status, bytes, duration,
+            AccessRecord.WithoutSecrets(headers.Referer.ToString()), headers.UserAgent.ToString(), route, destination,
+            // The server makes it when it is first asked for.
+            options.Format == AccessLogFormat.Json ? context.TraceIdentifier : "");
     }
 
     private void LogOpened(WebSocketTunnel tunnel, HttpContext context)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Observability;
@@ -15,7 +16,7 @@ internal sealed class CountedResponseBody : Stream, IHttpResponseBodyFeature
 
     public static CountedResponseBody Attach(HttpContext context)
     {
-        var body = new CountedResponseBody(context.Features.GetRequiredFeature<IHttpResponseBodyFeature>());
+        var body = new CountedResponseBody(context.Features.Find<IHttpResponseBodyFeature>()!);
         context.Features.Set<IHttpResponseBodyFeature>(body);
         return body;
     }

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -33,7 +34,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
     /// <param name="destination">The service's address.</param>
     public static bool Suits(HttpContext context, string destination) =>
         destination.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-        && context.Features.Get<IReverseProxyFeature>() is { } proxy
+        && context.Features.Find<IReverseProxyFeature>() is { } proxy
         && proxy.Route.Config.Transforms is not { Count: > 0 }
         && proxy.Cluster.Config is { HttpRequest: null, SessionAffinity: not { Enabled: true } } cluster
         && (cluster.HttpClient is null || cluster.HttpClient == HttpClientConfig.Empty)
@@ -51,7 +52,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destination, string target, TimeSpan silence, CancellationToken cancellationToken)
     {
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Features.Find<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var limit = _limits.Begin(silence, context.RequestAborted, cancellationToken);
         Http11Connection connection;
         AnswerHead head;
@@ -107,7 +108,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
     {
         var response = context.Response;
         response.StatusCode = head.Status;
-        if (head.ReasonPhrase is not null && context.Features.Get<IHttpResponseFeature>() is { } feature)
+        if (head.ReasonPhrase is not null && context.Features.Find<IHttpResponseFeature>() is { } feature)
         {
             feature.ReasonPhrase = head.ReasonPhrase;
         }
@@ -206,7 +207,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
 
     private static void CopyTrailers(HttpResponseHeaders? trailers, HttpContext context)
     {
-        if (trailers is null || context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } target)
+        if (trailers is null || context.Features.Find<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } target)
         {
             return;
         }
@@ -246,7 +247,7 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
 
         context.Features.Set<IForwarderErrorFeature>(new Failure(error, exception));
         // So that nobody takes a part for the whole.
-        if (context.Features.Get<IHttpResetFeature>() is { } reset)
+        if (context.Features.Find<IHttpResetFeature>() is { } reset)
         {
             reset.Reset(Code(HttpProtocol.IsHttp3(context.Request.Protocol), error == ForwarderError.ResponseBodyCanceled));
         }

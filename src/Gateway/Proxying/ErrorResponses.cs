@@ -55,12 +55,12 @@ internal sealed partial class ErrorResponses(
 
     private Failure? FailureOfService(HttpContext context, RequestEnding ending)
     {
-        if (context.Features.Get<IForwarderErrorFeature>() is not { } feature || ending.ClientLeft || (IsOfClient(feature.Error) && !IsUnaskedSwitch(context, feature.Error)))
+        if (context.Features.Find<IForwarderErrorFeature>() is not { } feature || ending.ClientLeft || (IsOfClient(feature.Error) && !IsUnaskedSwitch(context, feature.Error)))
         {
             return null;
         }
 
-        var proxy = context.Features.Get<IReverseProxyFeature>();
+        var proxy = context.Features.Find<IReverseProxyFeature>();
         var destination = proxy?.ProxiedDestination?.Model.Config.Address;
         var service = destination is null ? $"'{proxy?.Cluster.Config.ClusterId}'" : $"'{proxy?.Cluster.Config.ClusterId}' ({destination})";
         var fault = ServiceFailure.Describe(feature, configuration.Value.Gateway.RequestTimeout);
@@ -80,8 +80,8 @@ internal sealed partial class ErrorResponses(
 
     private static bool IsRefusedHere(HttpContext context) =>
         Refusal.IsSet(context)
-        || context.Features.Get<IForwarderErrorFeature>() is not null
-        || (context.Response.StatusCode >= 400 && context.Features.Get<IReverseProxyFeature>()?.ProxiedDestination is null);
+        || context.Features.Find<IForwarderErrorFeature>() is not null
+        || (context.Response.StatusCode >= 400 && context.Features.Find<IReverseProxyFeature>()?.ProxiedDestination is null);
 
     private string? Explain(HttpContext context, Failure? failure)
     {
@@ -90,7 +90,7 @@ internal sealed partial class ErrorResponses(
             return $"Gateway:Limits:MaxRequestBodySize is {configuration.Value.Gateway.MaxRequestBodySize} bytes.";
         }
 
-        if (context.Features.Get<Refusal>()?.Explanation is { } explanation)
+        if (context.Features.Find<Refusal>()?.Explanation is { } explanation)
         {
             return explanation;
         }

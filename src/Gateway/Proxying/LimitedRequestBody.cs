@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
@@ -28,7 +29,7 @@ internal sealed class LimitedRequestBody : Stream
     /// <returns>False when the body is known to be larger.</returns>
     public static bool TryAttach(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false, MaxRequestBodySize: { } limit } size)
+        if (context.Features.Find<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false, MaxRequestBodySize: { } limit } size)
         {
             return true;
         }
@@ -60,7 +61,7 @@ internal sealed class LimitedRequestBody : Stream
     public static long BytesRead(HttpContext context) => context.Request.Body is LimitedRequestBody body ? body._read : 0;
 
     /// <summary>Whether the client has announced a body.</summary>
-    public static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
+    public static bool HasBody(HttpContext context) => context.Features.Find<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
     /// <summary>Ends a read that was begun ahead, so that another may read what is left.</summary>
     public static ValueTask ReleaseAsync(HttpContext context) =>

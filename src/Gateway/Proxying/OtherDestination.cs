@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -8,14 +9,14 @@ namespace Gateway.Proxying;
 internal sealed partial class OtherDestination(RequestDelegate next, ServiceFailures failures, ILogger<OtherDestination> logger)
 {
     public Task InvokeAsync(HttpContext context) =>
-        context.Features.Get<IReverseProxyFeature>() is { AllDestinations.Count: 1 } ? next(context) : SendAsync(context);
+        context.Features.Find<IReverseProxyFeature>() is { AllDestinations.Count: 1 } ? next(context) : SendAsync(context);
 
     private async Task SendAsync(HttpContext context)
     {
         await next(context);
-        if (context.Features.Get<IForwarderErrorFeature>() is not { } failure
+        if (context.Features.Find<IForwarderErrorFeature>() is not { } failure
             || !MayRepeat(context, failure)
-            || context.Features.Get<IReverseProxyFeature>() is not { ProxiedDestination: { } failed } proxy
+            || context.Features.Find<IReverseProxyFeature>() is not { ProxiedDestination: { } failed } proxy
             || proxy.Route.Cluster is not { } cluster)
         {
             return;

@@ -1,3 +1,5 @@
+using Gateway.Platform;
+
 namespace Gateway.Proxying;
 
 /// <summary>Marks a response as the gateway's own refusal, so that <see cref="ErrorResponses"/> fills it in; a service's own error
@@ -20,5 +22,5 @@ internal sealed record Refusal(string? Explanation, string? Cause = null, string
         context.Features.Set(explanation is null && cause is null ? Bare : new Refusal(explanation, cause, setting));
     }
 
-    public static bool IsSet(HttpContext context) => context.Features.Get<Refusal>() is not null;
+    public static bool IsSet(HttpContext context) => context.Features.Find<Refusal>() is not null;
 }

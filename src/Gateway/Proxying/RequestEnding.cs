@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
@@ -22,8 +23,8 @@ internal sealed class RequestEnding : IHttpRequestLifetimeFeature, IHttpResetFea
 
     public static RequestEnding Watch(HttpContext context)
     {
-        var reset = context.Features.Get<IHttpResetFeature>();
-        var ending = new RequestEnding(context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>(), reset);
+        var reset = context.Features.Find<IHttpResetFeature>();
+        var ending = new RequestEnding(context.Features.Find<IHttpRequestLifetimeFeature>()!, reset);
         context.Features.Set<IHttpRequestLifetimeFeature>(ending);
         if (reset is not null)
         {

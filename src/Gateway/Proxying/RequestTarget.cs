@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
@@ -15,7 +16,7 @@ internal static class RequestTarget
     /// <summary>What follows the service's address; null where the client's bytes are not known.</summary>
     public static string? Of(HttpContext context)
     {
-        if (context.Features.Get<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } raw || PathOf(raw) is not ['/', ..] path)
+        if (context.Features.Find<IHttpRequestFeature>()?.RawTarget is not { Length: > 0 } raw || PathOf(raw) is not ['/', ..] path)
         {
             return null; // An absolute target without path was routed as "/".
         }
@@ -29,6 +30,12 @@ internal static class RequestTarget
         var query = raw.IndexOf('?', StringComparison.Ordinal) is var mark and >= 0 ? raw.AsSpan(mark) : [];
         return string.Concat(hasDots ? Resolve(path) : path, query);
     }
+
+    /// <summary>The path as the client sent it.</summary>
+    public static string PathOf(HttpContext context) =>
+        context.Features.Find<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && PathOf(raw) is ['/', ..] path
+            ? (path.Length == raw.Length ? raw : path.ToString())
+            : context.Request.Path.ToUriComponent();
 
     /// <summary>The path, without its query, of a target in origin form (<c>/path?query</c>) or absolute form
     /// (<c>https://host/path?query</c>); empty where there is none.</summary>

@@ -1,5 +1,4 @@
 using Gateway.Configuration;
-using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Proxying;
@@ -44,8 +43,8 @@ internal sealed class RouteAnswers(RequestDelegate next)
         {
             "scheme" => context.Request.Scheme,
             "host" => new HostString(context.Request.Headers.Host.ToString()).Host,
-            "uri" => Path(context) + Query(context),
-            "path" => Path(context),
+            "uri" => RequestTarget.PathOf(context) + Query(context),
+            "path" => RequestTarget.PathOf(context),
             "query" => Query(context),
             // Encoded as a path; the slashes of {**rest} stay.
             var name => new PathString("/" + context.Request.RouteValues[name]).ToUriComponent()[1..],
@@ -53,11 +52,6 @@ internal sealed class RouteAnswers(RequestDelegate next)
         // "//name" would be another host.
         return target[0] == '/' || target.StartsWith("{path}", StringComparison.Ordinal) || target.StartsWith("{uri}", StringComparison.Ordinal) ? "/" + location.TrimStart('/') : location;
     }
-
-    private static string Path(HttpContext context) =>
-        context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw && RequestTarget.PathOf(raw) is ['/', ..] path
-            ? path.ToString()
-            : context.Request.Path.ToUriComponent();
 
     private static string Query(HttpContext context) => context.Request.QueryString.ToUriComponent();
 }

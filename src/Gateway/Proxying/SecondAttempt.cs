@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -12,7 +13,7 @@ internal sealed class SecondAttempt
 {
     private static readonly SecondAttempt Mark = new();
 
-    public static bool IsUnderWay(HttpContext context) => context.Features.Get<SecondAttempt>() is not null;
+    public static bool IsUnderWay(HttpContext context) => context.Features.Find<SecondAttempt>() is not null;
 
     /// <summary>Clears what is known of the first attempt if there may be a second one.</summary>
     public static bool TryBegin(HttpContext context)
@@ -20,7 +21,7 @@ internal sealed class SecondAttempt
         if (IsUnderWay(context)
             || context.Response.HasStarted
             || context.RequestAborted.IsCancellationRequested
-            || context.Features.Get<IForwarderErrorFeature>() is not { Error: ForwarderError.Request or ForwarderError.RequestBodyDestination } failure
+            || context.Features.Find<IForwarderErrorFeature>() is not { Error: ForwarderError.Request or ForwarderError.RequestBodyDestination } failure
             || ReusedConnectionClosedException.In(failure.Exception) is not { } closed
             || !LimitedRequestBody.IsUntouched(context)
             || !(closed.NothingTaken || IsSafe(context)))
@@ -37,7 +38,7 @@ internal sealed class SecondAttempt
     public static bool IsSafe(HttpContext context) =>
         !LimitedRequestBody.HasBody(context)
         && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method)
-            || context.Features.Get<WebSocketTunnel>() is not null);
+            || context.Features.Find<WebSocketTunnel>() is not null);
 
     /// <summary>Makes the response what it was before the attempt that failed.</summary>
     public static void Forget(HttpContext context)

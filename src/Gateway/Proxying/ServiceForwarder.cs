@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gateway.Configuration;
 using Gateway.Platform;
 using Yarp.ReverseProxy.Forwarder;
@@ -28,7 +29,7 @@ internal sealed class ServiceForwarder(
         CancellationToken cancellationToken)
     {
         var config = WithDefaults(requestConfig);
-        if (context.Features.Get<WebSocketTunnel>() is { } tunnel)
+        if (context.Features.Find<WebSocketTunnel>() is { } tunnel)
         {
             return CarryWebSocketAsync(tunnel, OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer));
         }
@@ -42,6 +43,7 @@ internal sealed class ServiceForwarder(
         return ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> ForwardAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
     {
@@ -60,7 +62,7 @@ internal sealed class ServiceForwarder(
             context.Response.StatusCode = StatusCodes.Status502BadGateway;
         }
 
-        if (error != ForwarderError.None && !context.Response.HasStarted && ServiceFailure.IsOutOfDescriptors(context.Features.Get<IForwarderErrorFeature>()?.Exception))
+        if (error != ForwarderError.None && !context.Response.HasStarted && ServiceFailure.IsOutOfDescriptors(context.Features.Find<IForwarderErrorFeature>()?.Exception))
         {
             // Not the service's fault: it must not count against its health.
             descriptors.Raise();

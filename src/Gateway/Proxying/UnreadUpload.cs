@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Proxying;
@@ -37,7 +38,7 @@ internal sealed class UnreadUpload(RequestDelegate next, TimeProvider time)
 
     private async Task DiscardAsync(HttpContext context)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (context.Features.Find<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null;
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Configuration;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -9,27 +10,17 @@ namespace Gateway.Boundary.Limits;
 /// Ends an HTTP/2 connection that opens requests and aborts them at a rate that no browser has (rapid reset, CVE-2023-44487, and its
 /// kin): each costs the services work, and the protocol's limit on concurrent streams does not count what was aborted.
 /// </summary>
-internal sealed class AbortedRequests(RequestDelegate next, CurrentConfiguration configuration, TimeProvider time, LimitLog log)
+internal sealed class AbortedRequests(CurrentConfiguration configuration, TimeProvider time, LimitLog log)
 {
     private const int SecondsAtOnce = 10;
 
-    public Task InvokeAsync(HttpContext context) =>
-        HttpProtocol.IsHttp2(context.Request.Protocol) && context.Features.Get<IConnectionLifetimeFeature>() is { } connection
-            ? CountAsync(context, connection)
-            : next(context);
-
-    private async Task CountAsync(HttpContext context, IConnectionLifetimeFeature connection)
+    /// <summary>A request has ended.</summary>
+    public void Note(HttpContext context)
     {
-        try
+        if (context.RequestAborted.IsCancellationRequested
+            && context.Features.Find<IConnectionLifetimeFeature>() is { ConnectionClosed.IsCancellationRequested: false } connection)
         {
-            await next(context);
-        }
-        finally
-        {
-            if (context.RequestAborted.IsCancellationRequested && !connection.ConnectionClosed.IsCancellationRequested)
-            {
-                Count(context, connection);
-            }
+            Count(context, connection);
         }
     }
 

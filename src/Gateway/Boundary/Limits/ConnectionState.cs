@@ -1,3 +1,4 @@
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -20,7 +21,7 @@ internal static class ConnectionState
     public static T? Of<T>(HttpContext context, Func<HttpContext, T> create)
         where T : class
     {
-        if (context.Features.Get<IConnectionItemsFeature>()?.Items is not { } items)
+        if (context.Features.Find<IConnectionItemsFeature>()?.Items is not { } items)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Configuration;
+using Gateway.Platform;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Boundary.Limits;
@@ -17,12 +18,13 @@ internal sealed class SlowStart
     private static readonly TimeSpan News = TimeSpan.FromMilliseconds(2);
 
     private readonly RequestDelegate _next;
+    private readonly AbortedRequests _aborted;
     private readonly TimeProvider _time;
     private readonly Func<HttpContext, EarnedRequests> _begin;
 
-    public SlowStart(RequestDelegate next, CurrentConfiguration configuration, TimeProvider time)
+    public SlowStart(RequestDelegate next, CurrentConfiguration configuration, AbortedRequests aborted, TimeProvider time)
     {
-        (_next, _time) = (next, time);
+        (_next, _aborted, _time) = (next, aborted, time);
         // A proxy brings the requests of many clients.
         _begin = context => new EarnedRequests(PeerOf(context) is { } peer && configuration.Value.Gateway.TrustedProxies.Covers(peer) ? int.MaxValue : AtFirst);
     }
@@ -32,31 +34,33 @@ internal sealed class SlowStart
             ? ServeAsync(context, requests)
             : _next(context);
 
-    private static IPAddress? PeerOf(HttpContext context) => (context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint as IPEndPoint)?.Address;
+    private static IPAddress? PeerOf(HttpContext context) => (context.Features.Find<IConnectionEndPointFeature>()?.RemoteEndPoint as IPEndPoint)?.Address;
 
     private async Task ServeAsync(HttpContext context, EarnedRequests requests)
     {
-        if (!requests.TryEnter())
-        {
-            if (!await requests.WaitAsync(Patience, _time, context.RequestAborted))
-            {
-                return;
-            }
-
-            // When a connection ends, its requests end one by one, as if they had been answered, and hear of it only then.
-            await Task.Delay(News, _time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
+        var isServed = requests.TryEnter();
         try
         {
-            if (!context.RequestAborted.IsCancellationRequested)
+            if (!isServed)
+            {
+                isServed = await requests.WaitAsync(Patience, _time, context.RequestAborted);
+                // When a connection ends, its requests end one by one, as if they had been answered, and hear of it only then.
+                await Task.Delay(News, _time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            if (isServed && !context.RequestAborted.IsCancellationRequested)
             {
                 await _next(context);
             }
         }
         finally
         {
-            requests.Leave(hasEndedWell: !context.RequestAborted.IsCancellationRequested);
+            if (isServed)
+            {
+                requests.Leave(hasEndedWell: !context.RequestAborted.IsCancellationRequested);
+            }
+
+            _aborted.Note(context);
         }
     }
 }

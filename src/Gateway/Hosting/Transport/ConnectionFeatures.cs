@@ -52,7 +52,7 @@ internal sealed class ConnectionFeatures : IFeatureCollection
     {
         for (var i = 0; i < _count; i++)
         {
-            if (_features[i].Key == key)
+            if (ReferenceEquals(_features[i].Key, key))
             {
                 return i;
             }

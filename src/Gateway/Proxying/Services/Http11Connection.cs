@@ -57,7 +57,7 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
             // A small exchange is over before the loop's other sockets would notice.
             Begin(BytesInLoop);
             await SendHeadAsync(request);
-            return await ReadHeadAsync(cancellationToken);
+            return await ReadHeadAsync();
         }
         catch (Exception exception)
         {
@@ -141,13 +141,13 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
             if (asksFirst)
             {
                 _continued = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                answering = ReadHeadAsync(cancellationToken).AsTask();
+                answering = ReadHeadAsync().AsTask();
                 await Task.WhenAny(_continued.Task, answering, Task.Delay(ContinueTime, time, cancellationToken));
                 _keepsAlive = !answering.IsCompleted;
             }
 
             sending = _keepsAlive ? SendBodyAsync(content, isChunked, cancellationToken) : sending;
-            var answer = answering is null ? await ReadHeadAsync(cancellationToken) : await answering;
+            var answer = answering is null ? await ReadHeadAsync() : await answering;
             // An answer in the middle of the request waits for its end: the client may not listen before.
             await sending;
             return answer;
@@ -235,8 +235,9 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
         }
     }
 
+    // Whoever gives the request up ends the connection, and with it the wait.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<AnswerHead> ReadHeadAsync(CancellationToken cancellationToken)
+    private async ValueTask<AnswerHead> ReadHeadAsync()
     {
         try
         {
@@ -251,7 +252,7 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
                         throw AnswerHead.Invalid($"has more than {MaxHead} bytes of headers");
                     }
 
-                    if (!await Bytes.FillAsync(cancellationToken))
+                    if (!await Bytes.FillAsync(CancellationToken.None))
                     {
                         throw await EndedAsync();
                     }

@@ -5,6 +5,7 @@ using Gateway.Tests.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Boundary.Limits;
@@ -21,7 +22,8 @@ public sealed class SlowStartTests
     public SlowStartTests()
     {
         var options = new GatewayOptions { TrustedProxies = [IPNetwork.Parse("10.0.0.0/8")] };
-        _limit = new SlowStart(_ => ServeAsync(), new CurrentConfiguration(TestConfiguration.ForService("http://127.0.0.1:1") with { Gateway = options }), _time);
+        var configuration = new CurrentConfiguration(TestConfiguration.ForService("http://127.0.0.1:1") with { Gateway = options });
+        _limit = new SlowStart(_ => ServeAsync(), configuration, new AbortedRequests(configuration, _time, new LimitLog(_time, NullLogger<LimitLog>.Instance)), _time);
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
