@@ -73,6 +73,10 @@ internal sealed partial class DirectTls(
             {
                 pending.NoteTimeout(connection);
             }
+            else if (exception is PlainHttpException)
+            {
+                await PlainHttpAnswer.SendAsync(connection);
+            }
 
             handshakes.CountFailure(isUnknown ? TlsHandshakes.UnknownName : TlsHandshakes.Reason(exception));
             return false;

@@ -33,6 +33,8 @@ internal static unsafe class OpenSsl
     public const int ProtocolChosen = 0;
     public const int ProtocolRefused = 2;
     public const int ContextClass = 1;
+    private const nuint ReasonMask = 0xfff;
+    private const nuint HttpRequestReason = 156;
     private const int SourceType = 0x400;
 
     // In .NET's order.
@@ -104,6 +106,9 @@ internal static unsafe class OpenSsl
             return method;
         }
     }
+
+    /// <summary>Whether the calling thread's last failure is a request in plain HTTP.</summary>
+    public static bool IsPlainHttp => (PeekError() & ReasonMask) == HttpRequestReason;
 
     /// <summary>What the calling thread's last failure was, in OpenSSL's words.</summary>
     public static string LastFailure()

@@ -67,6 +67,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
     public bool IsDrained => _isDry && _socket.IsDrained;
 
     /// <summary>Makes the handshake.</summary>
+    /// <exception cref="PlainHttpException">Somebody has forgotten the s of https.</exception>
     /// <exception cref="AuthenticationException">It was refused, by this side or the other.</exception>
     /// <exception cref="IOException">The client has gone.</exception>
     /// <exception cref="OperationCanceledException">It has taken too long.</exception>
@@ -195,7 +196,9 @@ internal sealed class TlsSession : IByteChannel, IDisposable
             var hasRoom = handshake.TrySend(_socket);
             if (result != 1 && error is not (OpenSsl.WantRead or OpenSsl.WantWrite))
             {
-                throw _failure ??= _hasEnded ? new IOException("The client has gone in the handshake.") : new AuthenticationException(OpenSsl.LastFailure());
+                throw _failure ??= OpenSsl.IsPlainHttp ? new PlainHttpException()
+                    : _hasEnded ? new IOException("The client has gone in the handshake.")
+                    : new AuthenticationException(OpenSsl.LastFailure());
             }
 
             if (result == 1 && hasRoom)
