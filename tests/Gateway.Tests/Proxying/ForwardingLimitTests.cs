@@ -17,11 +17,7 @@ public sealed class ForwardingLimitTests
     {
         using var limit = Begin(Minute);
 
-        _time.Advance(Minute - TimeSpan.FromSeconds(1));
-        Assert.False(limit.Token.IsCancellationRequested);
-
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(limit.Token.IsCancellationRequested);
+        AssertEndsInAMinute(limit);
         Assert.False(limit.IsGivenUp);
     }
 
@@ -36,11 +32,7 @@ public sealed class ForwardingLimitTests
             limit.Renew();
         }
 
-        _time.Advance(TimeSpan.FromSeconds(59));
-        Assert.False(limit.Token.IsCancellationRequested);
-
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(limit.Token.IsCancellationRequested);
+        AssertEndsInAMinute(limit);
     }
 
     [Fact]
@@ -50,11 +42,7 @@ public sealed class ForwardingLimitTests
         _time.Advance(TimeSpan.FromSeconds(50));
 
         using var second = Begin(Minute);
-        _time.Advance(TimeSpan.FromSeconds(59));
-        Assert.False(second.Token.IsCancellationRequested);
-
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(second.Token.IsCancellationRequested);
+        AssertEndsInAMinute(second);
     }
 
     [Fact]
@@ -93,6 +81,15 @@ public sealed class ForwardingLimitTests
 
         Assert.NotSame(first, second);
         Assert.False(second.Token.IsCancellationRequested);
+    }
+
+    private void AssertEndsInAMinute(ForwardingLimit limit)
+    {
+        _time.Advance(TimeSpan.FromSeconds(59));
+        Assert.False(limit.Token.IsCancellationRequested);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(limit.Token.IsCancellationRequested);
     }
 
     private ForwardingLimit Begin(TimeSpan silence) => _pool.Begin(silence, CancellationToken.None, CancellationToken.None);
