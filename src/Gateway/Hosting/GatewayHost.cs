@@ -22,6 +22,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
@@ -222,6 +223,7 @@ internal static class GatewayHost
     {
         services.AddSingleton(problems);
         services.AddSingleton<AccessFile>();
+        services.TryAddSingleton<IRequestLog, LoggedRequests>();
         services.AddSingleton<Traffic>();
         services.AddSingleton<ServiceFailures>();
         services.AddSingleton<TlsHandshakes>();

@@ -59,7 +59,9 @@ internal static class Logging
         services.AddSerilog(logger, dispose: true);
         if (output is not null && !Wishes.Any(wish => configuration.GetSection(wish).Exists()))
         {
-            services.AddSingleton<ILoggerFactory>(_ => new AccessLines(new SerilogLoggerFactory(logger, dispose: true), output, TimeProvider.System));
+            services.AddSingleton<ILoggerFactory>(_ => new UnscopedLogger.Factory(new SerilogLoggerFactory(logger, dispose: true)));
+            services.AddSingleton(output);
+            services.AddSingleton<IRequestLog, RequestLines>();
         }
     }
 

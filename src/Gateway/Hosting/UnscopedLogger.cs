@@ -6,8 +6,7 @@ namespace Gateway.Hosting;
 /// </summary>
 internal sealed class UnscopedLogger(ILogger logger) : ILogger
 {
-    /// <summary>Whose logger is meant.</summary>
-    public const string Category = "Microsoft.AspNetCore.Server.Kestrel";
+    private const string Category = "Microsoft.AspNetCore.Server.Kestrel";
 
     public bool IsEnabled(LogLevel logLevel) => logger.IsEnabled(logLevel);
 
@@ -16,4 +15,19 @@ internal sealed class UnscopedLogger(ILogger logger) : ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         logger.Log(logLevel, eventId, state, exception, formatter);
+
+    /// <summary>Gives Kestrel such a logger.</summary>
+    /// <param name="all">Everybody's loggers.</param>
+    public sealed class Factory(ILoggerFactory all) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName)
+        {
+            var logger = all.CreateLogger(categoryName);
+            return categoryName == Category ? new UnscopedLogger(logger) : logger;
+        }
+
+        public void AddProvider(ILoggerProvider provider) => all.AddProvider(provider);
+
+        public void Dispose() => all.Dispose();
+    }
 }

@@ -10,16 +10,11 @@ namespace Gateway.Observability;
 /// <summary>One record a request; for a WebSocket one when it opens and one when it closes. Never a query string: tokens live there.
 /// With <c>Gateway:AccessLog</c> requests are lines of that file instead, a WebSocket at its end.</summary>
 internal sealed partial class AccessLog(
-    RequestDelegate next, OpenWebSockets sockets, Traffic traffic, CurrentConfiguration configuration, AccessFile file, TimeProvider time, ILogger<AccessLog> logger)
+    RequestDelegate next, OpenWebSockets sockets, Traffic traffic, CurrentConfiguration configuration, AccessFile file, IRequestLog requests, TimeProvider time,
+    ILogger<AccessLog> logger)
 {
-    /// <summary>Number of the event that every request is.</summary>
-    public const int RequestEvent = 10;
-
     // What nginx logs for a client that left before its answer began; no such status is ever sent.
     private const int ClientClosedRequest = 499;
-
-    // For a request that the gateway answered itself.
-    private const string None = "-";
 
     private Action<WebSocketTunnel, HttpContext>? _onOpened;
 
@@ -30,7 +25,7 @@ internal sealed partial class AccessLog(
         using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _onOpened ??= LogOpened);
         var body = CountedResponseBody.Attach(context);
         // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
-        var (method, host, path) = (context.Request.Method, context.Request.Host, context.Request.Path);
+        var (method, host) = (context.Request.Method, context.Request.Host);
         try
         {
             await next(context);
@@ -60,37 +55,36 @@ internal sealed partial class AccessLog(
                 }
                 else
                 {
-                    LogRequest(
-                        logger, Client(context), method, host, path, status, body.BytesWritten, Milliseconds(duration),
-                        route ?? None, destination ?? None, context.Request.Protocol, context.TraceIdentifier);
+                    requests.Write(Record(context, method, host, status, body.BytesWritten, duration, route, destination, null));
                 }
             }
         }
     }
 
+    /// <param name="file">Null where the record does not go to a file.</param>
     private AccessRecord Record(
-        HttpContext context, string method, HostString host, int status, long bytes, TimeSpan duration, string? route, string? destination, AccessLogOptions options)
+        HttpContext context, string method, HostString host, int status, long bytes, TimeSpan duration, string? route, string? destination, AccessLogOptions? file)
     {
         var headers = context.Request.Headers;
         // Without the query: what access policies take out of the target stands there.
         return new AccessRecord(
-            time.GetLocalNow(), Client(context), context.Features.Find<Admission>()?.User, method, host.Value ?? "", RequestTarget.PathOf(context), context.Request.Protocol, status, bytes, duration,
+            file is null ? time.GetUtcNow() : time.GetLocalNow(), Client(context), context.Features.Find<Admission>()?.User, method, host.Value ?? "", RequestTarget.PathOf(context), context.Request.Protocol, status, bytes, duration,
             AccessRecord.WithoutSecrets(headers.Referer.ToString()), headers.UserAgent.ToString(), route, destination,
             // The server makes it when it is first asked for.
-            options.Format == AccessLogFormat.Json ? context.TraceIdentifier : "");
+            file?.Format == AccessLogFormat.Combined ? "" : context.TraceIdentifier);
     }
 
     private void LogOpened(WebSocketTunnel tunnel, HttpContext context)
     {
-        traffic.Open(tunnel, context, Client(context) ?? None);
+        traffic.Open(tunnel, context, Client(context) ?? AccessRecord.None);
         LogWebSocketOpened(
-            logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? None, tunnel.Destination ?? None,
+            logger, Client(context), context.Request.Host, context.Request.Path, tunnel.RouteId ?? AccessRecord.None, tunnel.Destination ?? AccessRecord.None,
             context.Request.Protocol, context.TraceIdentifier);
     }
 
     private void LogClosed(HttpContext context, WebSocketTunnel tunnel, TimeSpan duration) => LogWebSocketClosed(
         logger, Client(context), context.Request.Host, context.Request.Path, tunnel.ClosedBy, tunnel.CloseCode, Milliseconds(duration),
-        tunnel.FromClient.Bytes, tunnel.FromService.Bytes, tunnel.RouteId ?? None, tunnel.Destination ?? None,
+        tunnel.FromClient.Bytes, tunnel.FromService.Bytes, tunnel.RouteId ?? AccessRecord.None, tunnel.Destination ?? AccessRecord.None,
         context.Request.Protocol, context.TraceIdentifier);
 
     private static int Status(HttpContext context) =>
@@ -100,12 +94,6 @@ internal sealed partial class AccessLog(
         context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
 
     private static double Milliseconds(TimeSpan duration) => Math.Round(duration.TotalMilliseconds, 1);
-
-    [LoggerMessage(EventId = RequestEvent, Level = LogLevel.Information,
-        Message = "{Client} {Method} {Host}{Path} {StatusCode} {Bytes} B {Duration} ms {Route} {Destination} {Protocol} {RequestId}")]
-    private static partial void LogRequest(
-        ILogger logger, string? client, string method, HostString host, PathString path, int statusCode, long bytes, double duration,
-        string? route, string? destination, string protocol, string requestId);
 
     [LoggerMessage(EventId = 11, Level = LogLevel.Information,
         Message = "{Client} WebSocket opened {Host}{Path} {Route} {Destination} {Protocol} {RequestId}")]

@@ -9,6 +9,9 @@ internal readonly record struct AccessRecord(
     DateTimeOffset Time, string? Client, string? User, string Method, string Host, string Path, string Protocol, int Status, long Bytes, TimeSpan Duration,
     string? Referrer, string? UserAgent, string? Route, string? Destination, string RequestId)
 {
+    /// <summary>In place of what a request does not have: the route and destination of one that the gateway answered itself.</summary>
+    public const string None = "-";
+
     /// <summary>A referrer's scheme, host and path.</summary>
     public static string? WithoutSecrets(string? referrer)
     {
