@@ -22,7 +22,8 @@ namespace Gateway.Proxying;
 /// <param name="time">Clock of the time to answer.</param>
 internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
 {
-    // The answer's head and what comes with it are one write to the client. After that the body is received where it is sent from.
+    // The answer's head and what comes with it are one write to the client, from a buffer no larger than that: over HTTP/2 many wait for their turn.
+    // After that the body is received where it is sent from.
     private const int FirstPiece = 16 * 1024;
     private const int Piece = 64 * 1024;
 
@@ -155,8 +156,13 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
                     await waiting;
                 }
 
+                if (body.IsEnded)
+                {
+                    break;
+                }
+
                 var writer = context.Response.BodyWriter;
-                var piece = isFirst ? ArrayPool<byte>.Shared.Rent(FirstPiece) : null;
+                var piece = isFirst ? ArrayPool<byte>.Shared.Rent(body.Arrived > 0 ? body.Arrived : FirstPiece) : null;
                 try
                 {
                     var read = await body.ReadAsync(piece ?? writer.GetMemory(Piece), limit.Token);

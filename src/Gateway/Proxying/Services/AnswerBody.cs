@@ -8,16 +8,20 @@ internal abstract class AnswerBody(Http11Connection connection) : AsynchronousSt
 {
     private bool _isEnded;
 
+    /// <summary>All of it has been read.</summary>
+    public bool IsEnded => _isEnded;
+
     public override bool CanWrite => false;
 
     /// <summary>Headers that follow it; null where there are none.</summary>
     public virtual HttpResponseHeaders? Trailers => null;
 
+    /// <summary>No more bytes than these come at the next read; 0 where none have come yet.</summary>
+    public int Arrived => Bytes.Buffered.Length;
+
     protected BufferedSocket Bytes => connection.Bytes;
 
-    protected bool IsEnded => _isEnded;
-
-    /// <summary>All of it has been read.</summary>
+    /// <summary>Its last byte has been read.</summary>
     protected void End()
     {
         _isEnded = true;
