@@ -11,7 +11,9 @@ using Gateway.Proxying;
 using Gateway.Proxying.Services;
 using Gateway.Tests.Boundary;
 using Gateway.Tests.Hosting;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Yarp.ReverseProxy.Forwarder;
@@ -81,6 +83,21 @@ public sealed partial class DirectForwarderTests
         Assert.Equal(yarp.Request, direct.Request);
         Assert.Equal(yarp.Answer, direct.Answer);
         Assert.StartsWith("HTTP/1.1 ", direct.Answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 2\r\n\r\nok")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")]
+    public async Task ForAnAnswerThatHasEndedNoMoreMemoryIsTaken(string answer)
+    {
+        var asked = new AskedMemory();
+        await using var witness = new Witness(_ => "HTTP/1.1 200 OK\r\n" + answer);
+        await using var gateway = await TestGateway.StartAsync(
+            Configuration(witness.Address, isDirect: true), customize: services => services.AddSingleton<IStartupFilter>(asked));
+
+        Assert.EndsWith("ok", (await AskAsync(gateway, $"GET / HTTP/1.1\r\n{Close}\r\n")).Replace("\r\n0\r\n\r\n", "", StringComparison.Ordinal).TrimEnd(), StringComparison.Ordinal);
+
+        Assert.Empty(asked.Sizes);
     }
 
     [Theory]
