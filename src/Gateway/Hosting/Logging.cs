@@ -60,8 +60,12 @@ internal static class Logging
         if (output is not null && !Wishes.Any(wish => configuration.GetSection(wish).Exists()))
         {
             services.AddSingleton<ILoggerFactory>(_ => new UnscopedLogger.Factory(new SerilogLoggerFactory(logger, dispose: true)));
-            services.AddSingleton(output);
-            services.AddSingleton<IRequestLog, RequestLines>();
+            services.AddSingleton<IRequestLog>(provider =>
+            {
+                var logger = provider.GetRequiredService<ILogger<AccessLog>>();
+                // Who has put another factory in its place wants to hear everything.
+                return provider.GetRequiredService<ILoggerFactory>() is UnscopedLogger.Factory ? new RequestLines(logger, output) : new LoggedRequests(logger);
+            });
         }
     }
 
