@@ -11,6 +11,9 @@ namespace Gateway.Hosting;
 /// <param name="output">Standard output.</param>
 internal sealed class RequestLines(ILogger<AccessLog> levels, StandardOutput output) : IRequestLog
 {
+    // Bytes of names, punctuation, time and numbers; a line has 370 of them at most.
+    private const int Fixed = 512;
+
     private static ReadOnlySpan<byte> End => "\",\"SourceContext\":\"Gateway.Observability.AccessLog\"}\n"u8;
 
     public void Write(in AccessRecord record)
@@ -34,9 +37,6 @@ internal sealed class RequestLines(ILogger<AccessLog> levels, StandardOutput out
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    // Names, punctuation, time and numbers.
-    private const int Fixed = 512;
 
     private static void Write(ref JsonText line, in AccessRecord record)
     {
