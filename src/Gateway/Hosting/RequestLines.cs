@@ -4,8 +4,8 @@ using Gateway.Observability;
 namespace Gateway.Hosting;
 
 /// <summary>
-/// Writes the records of requests straight to standard output, in the form of <see cref="CompactJsonLine"/>. By way of a logger, its boxed values and
-/// Serilog's events, a record costs a tenth of the request that it tells of.
+/// Writes the records of requests straight to standard output, in the form of <see cref="CompactJsonLine"/>. By way of a logger
+/// its values are boxed and its text is formatted twice, which small requests notice.
 /// </summary>
 /// <param name="levels">Whether records are wanted.</param>
 /// <param name="output">Standard output.</param>

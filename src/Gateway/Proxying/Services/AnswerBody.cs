@@ -6,10 +6,8 @@ namespace Gateway.Proxying.Services;
 /// <summary>The body of an answer. Read to its end it gives the connection back; otherwise the connection ends with it.</summary>
 internal abstract class AnswerBody(Http11Connection connection) : AsynchronousStream
 {
-    private bool _isEnded;
-
-    /// <summary>All of it has been read.</summary>
-    public bool IsEnded => _isEnded;
+    /// <summary>All of it has been read, or nobody reads on.</summary>
+    public bool IsEnded { get; private set; }
 
     public override bool CanWrite => false;
 
@@ -24,7 +22,7 @@ internal abstract class AnswerBody(Http11Connection connection) : AsynchronousSt
     /// <summary>Its last byte has been read.</summary>
     protected void End()
     {
-        _isEnded = true;
+        IsEnded = true;
         connection.Complete();
     }
 
@@ -38,9 +36,9 @@ internal abstract class AnswerBody(Http11Connection connection) : AsynchronousSt
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !_isEnded)
+        if (disposing && !IsEnded)
         {
-            _isEnded = true;
+            IsEnded = true;
             connection.Abort();
         }
 
