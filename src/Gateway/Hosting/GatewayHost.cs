@@ -321,17 +321,23 @@ internal static class GatewayHost
         app.UseMiddleware<MergedSlashes>();
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
-        UseFor<ICorsMetadata>(app, static routes => routes.UseCors());
-        UseAccess(app);
+        UsePolicies(app, static routes =>
+        {
+            UseFor<ICorsMetadata>(routes, static cors => cors.UseCors());
+            UseFor<IAuthorizeData>(routes, UseAccess);
+        });
         app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
         app.UseMiddleware<WebSocketRules>();
-        UseFor<RequestTimeoutPolicy>(app, static routes => routes.UseRequestTimeouts());
-        UseFor<RequestTimeoutAttribute>(app, static routes => routes.UseRequestTimeouts());
-        UseFor<EnableRateLimitingAttribute>(app, static routes => routes.UseRateLimiter());
-        app.MapReverseProxy(proxy =>
+        UsePolicies(app, static routes =>
+        {
+            UseFor<RequestTimeoutPolicy>(routes, static timed => timed.UseRequestTimeouts());
+            UseFor<RequestTimeoutAttribute>(routes, static timed => timed.UseRequestTimeouts());
+            UseFor<EnableRateLimitingAttribute>(routes, static limited => limited.UseRateLimiter());
+        });
+        var routes = app.MapReverseProxy(proxy =>
         {
             proxy.UseMiddleware<OtherDestination>();
             proxy.UseSessionAffinity();
@@ -340,22 +346,32 @@ internal static class GatewayHost
                 static context => context.Features.Find<IReverseProxyFeature>()?.Cluster.Config.HealthCheck?.Passive?.Enabled == true,
                 static watched => watched.UseMiddleware<PassiveHealthCheckMiddleware>());
         });
+        routes.ConfigureEndpoints(static (endpoint, route) =>
+        {
+            if (route is { CorsPolicy: null, AuthorizationPolicy: null, TimeoutPolicy: null, Timeout: null, RateLimiterPolicy: null })
+            {
+                endpoint.WithMetadata(new NoPolicy());
+            }
+        });
     }
 
-    private static void UseAccess(IApplicationBuilder app)
+    private static void UseAccess(IApplicationBuilder guarded)
     {
-        UseFor<IAuthorizeData>(app, static guarded =>
+        // Passwords take their time, by design.
+        guarded.Use(static async (context, next) =>
         {
-            // Passwords take their time, by design.
-            guarded.Use(static async (context, next) =>
-            {
-                await EventLoop.LeaveAsync();
-                await next(context);
-            });
-            guarded.UseAuthentication();
-            guarded.UseAuthorization();
-            guarded.UseMiddleware<ConsumedCredentials>();
+            await EventLoop.LeaveAsync();
+            await next(context);
         });
+        guarded.UseAuthentication();
+        guarded.UseAuthorization();
+        guarded.UseMiddleware<ConsumedCredentials>();
+    }
+
+    /// <summary>Not for routes that name no policy at all: most do not, and are spared a look for each.</summary>
+    private static void UsePolicies(IApplicationBuilder app, Action<IApplicationBuilder> use)
+    {
+        app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<NoPolicy>() is null, use);
 
         // ASP.NET Core puts both before everything else where it believes that they were forgotten.
         app.Properties["__AuthenticationMiddlewareSet"] = true;
@@ -366,4 +382,7 @@ internal static class GatewayHost
     private static void UseFor<TPolicy>(IApplicationBuilder app, Action<IApplicationBuilder> use)
         where TPolicy : class =>
         app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<TPolicy>() is not null, use);
+
+    /// <summary>Marks the endpoint of a route that names no policy of ASP.NET Core.</summary>
+    private sealed class NoPolicy;
 }

@@ -4,13 +4,14 @@ using Serilog.Events;
 
 namespace Gateway.Hosting;
 
-/// <summary>Log lines on their way to standard output: those of a few milliseconds are written at once, so that no request waits for
+/// <summary>Log lines on their way to standard output: those of a moment are written at once, so that no request waits for
 /// whoever reads them. What warns is written before its request goes on.</summary>
 internal sealed class StandardOutput : ILogEventSink, IDisposable
 {
     private const int MaxWaiting = 4 * 1024 * 1024;
 
-    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(5);
+    // Each time wakes two threads: 5 ms took 3 % of the processor time of small requests.
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(50);
 
     private readonly Stream _output;
     private readonly TimeProvider _time;
@@ -25,7 +26,7 @@ internal sealed class StandardOutput : ILogEventSink, IDisposable
     private bool _isDue;
 
     /// <param name="output">Standard output.</param>
-    /// <param name="time">Clock of the few milliseconds.</param>
+    /// <param name="time">Clock of the moment.</param>
     public StandardOutput(Stream output, TimeProvider time)
     {
         (_output, _time) = (output, time);

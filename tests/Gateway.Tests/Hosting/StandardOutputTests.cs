@@ -26,18 +26,18 @@ public sealed class StandardOutputTests : IDisposable
     public void Dispose() => _writes.Dispose();
 
     [Fact]
-    public void LinesOfAFewMillisecondsAreOneWrite()
+    public void LinesOfAMomentAreOneWrite()
     {
         using var output = new StandardOutput(_writes, _time);
         output.Add("one\n"u8);
         output.Add("two\n"u8);
         Assert.Empty(_writes.All);
 
-        _time.Advance(TimeSpan.FromMilliseconds(5));
+        _time.Advance(TimeSpan.FromMilliseconds(50));
         Assert.Equal("one\ntwo\n", Assert.Single(_writes.All));
 
         output.Add("three\n"u8);
-        _time.Advance(TimeSpan.FromMilliseconds(5));
+        _time.Advance(TimeSpan.FromMilliseconds(50));
         Assert.Equal("three\n", _writes.All[1]);
     }
 
@@ -62,8 +62,8 @@ public sealed class StandardOutputTests : IDisposable
             output.Add(line);
         }
 
-        _time.Advance(TimeSpan.FromMilliseconds(5));
-        _time.Advance(TimeSpan.FromMilliseconds(5));
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        _time.Advance(TimeSpan.FromMilliseconds(50));
 
         Assert.Equal(4 * 1024 * 1024, _writes.All[0].Length);
         using var notice = JsonDocument.Parse(_writes.All[1]);

@@ -64,11 +64,14 @@ internal sealed class BufferedSocket(PolledSocket socket)
 
         if (buffer.IsEmpty)
         {
-            return WaitAsync(cancellationToken);
+            return WaitForNoneAsync(cancellationToken);
         }
 
         return EventLoop.IsCurrent || socket.TryReceive(buffer.Span) is not (>= 0 and var received) ? ReceiveAsync(buffer, cancellationToken) : ValueTask.FromResult(received);
     }
+
+    /// <summary>Waits until there may be something to read.</summary>
+    public ValueTask WaitAsync() => HasBuffered || !socket.IsDrained ? ValueTask.CompletedTask : socket.WaitForBytesAsync(CancellationToken.None);
 
     /// <summary>Has more in the buffer.</summary>
     /// <returns>False at the other side's end.</returns>
@@ -163,7 +166,7 @@ internal sealed class BufferedSocket(PolledSocket socket)
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> WaitAsync(CancellationToken cancellationToken)
+    private async ValueTask<int> WaitForNoneAsync(CancellationToken cancellationToken)
     {
         await socket.WaitForBytesAsync(cancellationToken);
         return 0;
