@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Gateway.EndToEnd.Harness;
 using Gateway.EndToEnd.Publishing;
 
 // Real processes, /proc, network namespaces, Debian's tools.
@@ -6,3 +7,5 @@ using Gateway.EndToEnd.Publishing;
 
 // Publishing takes a minute: once for all who need the published file.
 [assembly: AssemblyFixture(typeof(PublishedGateway))]
+
+[assembly: TestCollectionOrderer(typeof(LongestFirst))]
