@@ -321,23 +321,23 @@ internal static class GatewayHost
         app.UseMiddleware<MergedSlashes>();
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
-        UsePolicies(app, static routes =>
+        app.UsePolicies(static routes =>
         {
-            UseFor<ICorsMetadata>(routes, static cors => cors.UseCors());
-            UseFor<IAuthorizeData>(routes, UseAccess);
+            routes.UseFor<ICorsMetadata>(static cors => cors.UseCors());
+            routes.UseFor<IAuthorizeData>(UseAccess);
         });
         app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
         app.UseMiddleware<WebSocketRules>();
-        UsePolicies(app, static routes =>
+        app.UsePolicies(static routes =>
         {
-            UseFor<RequestTimeoutPolicy>(routes, static timed => timed.UseRequestTimeouts());
-            UseFor<RequestTimeoutAttribute>(routes, static timed => timed.UseRequestTimeouts());
-            UseFor<EnableRateLimitingAttribute>(routes, static limited => limited.UseRateLimiter());
+            routes.UseFor<RequestTimeoutPolicy>(static timed => timed.UseRequestTimeouts());
+            routes.UseFor<RequestTimeoutAttribute>(static timed => timed.UseRequestTimeouts());
+            routes.UseFor<EnableRateLimitingAttribute>(static limited => limited.UseRateLimiter());
         });
-        var routes = app.MapReverseProxy(proxy =>
+        app.MapReverseProxy(proxy =>
         {
             proxy.UseMiddleware<OtherDestination>();
             proxy.UseSessionAffinity();
@@ -345,14 +345,7 @@ internal static class GatewayHost
             proxy.UseWhen(
                 static context => context.Features.Find<IReverseProxyFeature>()?.Cluster.Config.HealthCheck?.Passive?.Enabled == true,
                 static watched => watched.UseMiddleware<PassiveHealthCheckMiddleware>());
-        });
-        routes.ConfigureEndpoints(static (endpoint, route) =>
-        {
-            if (route is { CorsPolicy: null, AuthorizationPolicy: null, TimeoutPolicy: null, Timeout: null, RateLimiterPolicy: null })
-            {
-                endpoint.WithMetadata(new NoPolicy());
-            }
-        });
+        }).MarkRoutesWithoutPolicy();
     }
 
     private static void UseAccess(IApplicationBuilder guarded)
@@ -367,22 +360,4 @@ internal static class GatewayHost
         guarded.UseAuthorization();
         guarded.UseMiddleware<ConsumedCredentials>();
     }
-
-    /// <summary>Not for routes that name no policy at all: most do not, and are spared a look for each.</summary>
-    private static void UsePolicies(IApplicationBuilder app, Action<IApplicationBuilder> use)
-    {
-        app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<NoPolicy>() is null, use);
-
-        // ASP.NET Core puts both before everything else where it believes that they were forgotten.
-        app.Properties["__AuthenticationMiddlewareSet"] = true;
-        app.Properties["__AuthorizationMiddlewareSet"] = true;
-    }
-
-    /// <summary>Only for routes with such a policy: the others are spared what it costs.</summary>
-    private static void UseFor<TPolicy>(IApplicationBuilder app, Action<IApplicationBuilder> use)
-        where TPolicy : class =>
-        app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<TPolicy>() is not null, use);
-
-    /// <summary>Marks the endpoint of a route that names no policy of ASP.NET Core.</summary>
-    private sealed class NoPolicy;
 }

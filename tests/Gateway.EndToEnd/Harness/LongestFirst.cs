@@ -12,5 +12,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderBy(static c => Array.FindIndex(First, name => c.TestCollectionDisplayName.Contains(name, StringComparison.Ordinal)) is >= 0 and var place ? place : First.Length)];
+        [.. testCollections.OrderBy(static collection => PlaceOf(collection.TestCollectionDisplayName))];
+
+    private static int PlaceOf(string name) => Array.FindIndex(First, first => name.Contains(first, StringComparison.Ordinal)) is >= 0 and var place ? place : First.Length;
 }

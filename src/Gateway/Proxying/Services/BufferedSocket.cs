@@ -64,7 +64,7 @@ internal sealed class BufferedSocket(PolledSocket socket)
 
         if (buffer.IsEmpty)
         {
-            return WaitForNoneAsync(cancellationToken);
+            return WaitOnlyAsync(cancellationToken);
         }
 
         return EventLoop.IsCurrent || socket.TryReceive(buffer.Span) is not (>= 0 and var received) ? ReceiveAsync(buffer, cancellationToken) : ValueTask.FromResult(received);
@@ -166,7 +166,7 @@ internal sealed class BufferedSocket(PolledSocket socket)
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> WaitForNoneAsync(CancellationToken cancellationToken)
+    private async ValueTask<int> WaitOnlyAsync(CancellationToken cancellationToken)
     {
         await socket.WaitForBytesAsync(cancellationToken);
         return 0;

@@ -57,7 +57,7 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
             // A small exchange is over before the loop's other sockets would notice.
             Begin(BytesInLoop);
             await SendHeadAsync(request);
-            // Here, and not three methods further down: each that waits costs as much as the wait.
+            // Here, and not two methods further down: each that waits for another costs as much as the wait.
             await Bytes.WaitAsync();
             return await ReadHeadAsync();
         }
