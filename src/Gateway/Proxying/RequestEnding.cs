@@ -10,16 +10,24 @@ internal sealed class RequestEnding : IHttpRequestLifetimeFeature, IHttpResetFea
     private readonly IHttpRequestLifetimeFeature _lifetime;
     private readonly IHttpResetFeature? _reset;
     private bool _brokenOffHere;
+    // Where something stands in its place that also ends by itself, as the route's Timeout does.
+    private CancellationToken? _client;
 
     private RequestEnding(IHttpRequestLifetimeFeature lifetime, IHttpResetFeature? reset) => (_lifetime, _reset) = (lifetime, reset);
 
-    public bool ClientLeft => !_brokenOffHere && _lifetime.RequestAborted.IsCancellationRequested;
+    public bool ClientLeft => !_brokenOffHere && IsClientGone;
 
     public CancellationToken RequestAborted
     {
         get => _lifetime.RequestAborted;
-        set => _lifetime.RequestAborted = value;
+        set
+        {
+            _client ??= _lifetime.RequestAborted;
+            _lifetime.RequestAborted = value;
+        }
     }
+
+    private bool IsClientGone => (_client ?? _lifetime.RequestAborted).IsCancellationRequested;
 
     public static RequestEnding Watch(HttpContext context)
     {
@@ -46,5 +54,5 @@ internal sealed class RequestEnding : IHttpRequestLifetimeFeature, IHttpResetFea
         _reset!.Reset(errorCode);
     }
 
-    private void NoteBreakingOff() => _brokenOffHere |= !_lifetime.RequestAborted.IsCancellationRequested;
+    private void NoteBreakingOff() => _brokenOffHere |= !IsClientGone;
 }

@@ -13,6 +13,7 @@ internal static class ServiceFailure
 
     public static ServiceFault Describe(IForwarderErrorFeature feature, TimeSpan requestTimeout) => feature.Error switch
     {
+        _ when feature is RouteTimeout timeout => new("timeout", $"was not done within {timeout.Allowed}, the route's Timeout"),
         ForwarderError.RequestTimedOut when IsConnectTimeout(feature.Exception) => new("connect_timeout", "could not be reached within 10 s"),
         ForwarderError.RequestTimedOut or ForwarderError.RequestCanceled => new("silent", $"was silent for {requestTimeout}"),
         ForwarderError.NoAvailableDestinations => new("no_destination", "has no destination that is up"),

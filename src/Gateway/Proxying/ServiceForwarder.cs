@@ -55,6 +55,11 @@ internal sealed class ServiceForwarder(
         }
 
         await LimitedRequestBody.ReleaseAsync(context);
+        if (error != ForwarderError.None && RouteTimeout.IsOver(context))
+        {
+            return RouteTimeout.End(context, error);
+        }
+
         if (error == ForwarderError.UpgradeResponseClient && !context.Response.HasStarted)
         {
             // The service has switched protocols unasked: YARP found nothing to switch, and left the service's status.

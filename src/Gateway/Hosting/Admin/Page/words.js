@@ -18,7 +18,7 @@ export const words = {
     configuration: 'Configuration', file: 'File', applied: 'In force since', inForce: 'as it is now', notInForce: 'a later version was refused {0}', endpoints: 'Endpoints', limits: 'Limits reached', limitsNone: 'none', times: '{0} × {1}',
     process: 'Process', processor: 'Processor time', memory: 'Memory', files: 'Open files', filesOf: '{0} of {1}', threads: 'Threads', tls: 'TLS handshakes', tlsFailed: 'TLS failed', none: 'none', id: 'Process id',
     updated: 'updated every 2 seconds ·', ago: '{0} ago', in: 'in {0}', now: 'now', second: ' s', minute: ' min', hour: ' h', day: ' d',
-    reasons: { refused: 'refused the connection', dns: 'name unknown', reset: 'reset', closed: 'closed without an answer', unreachable: 'not reachable', connect_timeout: 'nobody answered', silent: 'was silent too long', silent_in_answer: 'fell silent in its answer', closed_in_answer: 'broke off its answer', closed_in_request: 'closed during an upload', not_http: 'not HTTP', invalid_answer: 'invalid answer', tls: 'TLS not trusted', no_destination: 'none is up', transform: 'transform failed', unasked_upgrade: 'switched protocol', other: 'other' },
+    reasons: { refused: 'refused the connection', dns: 'name unknown', reset: 'reset', closed: 'closed without an answer', unreachable: 'not reachable', connect_timeout: 'nobody answered', silent: 'was silent too long', timeout: 'took too long', silent_in_answer: 'fell silent in its answer', closed_in_answer: 'broke off its answer', closed_in_request: 'closed during an upload', not_http: 'not HTTP', invalid_answer: 'invalid answer', tls: 'TLS not trusted', no_destination: 'none is up', transform: 'transform failed', unasked_upgrade: 'switched protocol', other: 'other' },
     handshakes: { timeout: 'timeout', disconnected: 'left', refused: 'refused', unknown_name: 'unknown name', other: 'other' },
     service: null,
   },
@@ -40,7 +40,7 @@ export const words = {
     configuration: '配置', file: '文件', applied: '生效时间', inForce: '与当前文件一致', notInForce: '之后的修改在{0}被拒绝', endpoints: '端点', limits: '触及的限制', limitsNone: '无', times: '{0} × {1}',
     process: '进程', processor: 'CPU 时间', memory: '内存', files: '打开的文件', filesOf: '{0}，上限 {1}', threads: '线程', tls: 'TLS 握手', tlsFailed: 'TLS 失败', none: '无', id: '进程号',
     updated: '每 2 秒更新 ·', ago: '{0}前', in: '{0}后', now: '刚刚', second: ' 秒', minute: ' 分钟', hour: ' 小时', day: ' 天',
-    reasons: { refused: '拒绝连接', dns: '域名无法解析', reset: '重置连接', closed: '未回答就关闭连接', unreachable: '无法到达', connect_timeout: '连接超时', silent: '长时间无响应', silent_in_answer: '回答中途无响应', closed_in_answer: '回答中途断开', closed_in_request: '上传中途关闭连接', not_http: '不是 HTTP', invalid_answer: '回答不合规', tls: 'TLS 不受信任', no_destination: '没有可用的目标', transform: '转换失败', unasked_upgrade: '擅自切换协议', other: '其他' },
+    reasons: { refused: '拒绝连接', dns: '域名无法解析', reset: '重置连接', closed: '未回答就关闭连接', unreachable: '无法到达', connect_timeout: '连接超时', silent: '长时间无响应', timeout: '超出路由的时限', silent_in_answer: '回答中途无响应', closed_in_answer: '回答中途断开', closed_in_request: '上传中途关闭连接', not_http: '不是 HTTP', invalid_answer: '回答不合规', tls: 'TLS 不受信任', no_destination: '没有可用的目标', transform: '转换失败', unasked_upgrade: '擅自切换协议', other: '其他' },
     handshakes: { timeout: '超时', disconnected: '中途离开', refused: '被拒绝', unknown_name: '未知域名', other: '其他' },
     // What ServiceFailure says, for the lines of the log about services.
     service: '服务 {0} {1}，已对 {2} {3} 回答 {4}',
