@@ -37,7 +37,7 @@ internal static class TargetRules
 
     /// <summary>Whether the path has a slash that is percent-encoded, which some services take for a slash and some do not.</summary>
     public static bool HasEncodedSlash(string target) =>
-        RequestTarget.PathOf(target).Contains("%2f", StringComparison.OrdinalIgnoreCase);
+        target.Contains('%') && RequestTarget.PathOf(target).Contains("%2f", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the path would climb if its encoded slashes were slashes: <c>/files/..%2fsecret</c>.</summary>
     public static bool HasEncodedClimb(string target)

@@ -206,6 +206,7 @@ internal static class GatewayHost
         services.AddSingleton<ITransformProvider, ServiceRequestTransforms>();
         services.AddSingleton<Http11Pool>();
         services.AddSingleton<Http11Client>();
+        services.AddSingleton<FailedForwarding>();
         services.AddSingleton<DirectForwarder>();
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
@@ -214,9 +215,9 @@ internal static class GatewayHost
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
             // Who replaces the factory wants to see what is sent.
             provider.GetRequiredService<IForwarderHttpClientFactory>() is ServiceHttpClientFactory ? provider.GetRequiredService<DirectForwarder>() : null,
+            provider.GetRequiredService<FailedForwarding>(),
             provider.GetRequiredService<CurrentConfiguration>(),
-            provider.GetRequiredService<OpenWebSockets>(),
-            provider.GetRequiredService<DescriptorAlarm>()));
+            provider.GetRequiredService<OpenWebSockets>()));
     }
 
     private static void AddObservation(IServiceCollection services, RecentProblems problems)

@@ -19,8 +19,9 @@ namespace Gateway.Proxying;
 /// see is the same.
 /// </summary>
 /// <param name="client">Has the connections.</param>
+/// <param name="failures">Settles what has failed.</param>
 /// <param name="time">Clock of the time to answer.</param>
-internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
+internal sealed class DirectForwarder(Http11Client client, FailedForwarding failures, TimeProvider time)
 {
     // The answer's head and what comes with it are one write to the client, from a buffer no larger than that: over HTTP/2 many wait for their turn.
     // After that the body is received where it is sent from.
@@ -57,17 +58,27 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
         using var limit = _limits.Begin(silence, context.RequestAborted, cancellationToken);
         Http11Connection connection;
         AnswerHead head;
-        try
+        while (true)
         {
-            var address = _addresses.GetOrAdd(destination, static text => new Address(text));
-            var request = RequestHead.Write(context.Request, address.Path.Length == 0 ? target : address.Path + target, address.Host);
-            connection = await client.TakeAsync(address.Service, SecondAttempt.IsUnderWay(context), limit.Token);
-            head = await connection.AskAsync(request, limit.Token);
-            limit.Renew();
-        }
-        catch (Exception exception)
-        {
-            return Fail(context, limit, exception);
+            try
+            {
+                var address = _addresses.GetOrAdd(destination, static text => new Address(text));
+                var request = RequestHead.Write(context.Request, address.Path.Length == 0 ? target : address.Path + target, address.Host);
+                connection = await client.TakeAsync(address.Service, SecondAttempt.IsUnderWay(context), limit.Token);
+                head = await connection.AskAsync(request, limit.Token);
+                limit.Renew();
+                break;
+            }
+            catch (Exception exception)
+            {
+                var error = Fail(context, limit, exception);
+                if (!SecondAttempt.TryBegin(context))
+                {
+                    return failures.Settle(context, error);
+                }
+
+                limit.Renew();
+            }
         }
 
         AnswerBody? body;
@@ -89,7 +100,8 @@ internal sealed class DirectForwarder(Http11Client client, TimeProvider time)
             return Fail(context, ForwarderError.ResponseHeaders, StatusCodes.Status502BadGateway, exception);
         }
 
-        return body is null ? ForwarderError.None : await CopyBodyAsync(body, context, limit);
+        var broken = body is null ? ForwarderError.None : await CopyBodyAsync(body, context, limit);
+        return broken == ForwarderError.None ? broken : failures.Settle(context, broken);
     }
 
     private static bool NamesHost(IReadOnlyList<DestinationState> destinations)

@@ -82,7 +82,7 @@ internal static class RequestTarget
     }
 
     private static bool MayHaveDots(ReadOnlySpan<char> path) =>
-        path.Contains("/.", StringComparison.Ordinal) || path.Contains("/%2e", StringComparison.OrdinalIgnoreCase);
+        path.Contains("/.", StringComparison.Ordinal) || (path.Contains('%') && path.Contains("/%2e", StringComparison.OrdinalIgnoreCase));
 
     // RFC 3986 section 5.2.4.
     private static string Resolve(ReadOnlySpan<char> path)

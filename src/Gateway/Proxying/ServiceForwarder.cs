@@ -11,7 +11,7 @@ namespace Gateway.Proxying;
 /// any of it is sent.
 /// </summary>
 internal sealed class ServiceForwarder(
-    IHttpForwarder forwarder, DirectForwarder? direct, CurrentConfiguration configuration, OpenWebSockets sockets, DescriptorAlarm descriptors) : IHttpForwarder
+    IHttpForwarder forwarder, DirectForwarder? direct, FailedForwarding failures, CurrentConfiguration configuration, OpenWebSockets sockets) : IHttpForwarder
 {
     // Most clusters configure nothing, so their request's rules are made once for each configuration.
     private Defaults _defaults = new(configuration.Value.Gateway);
@@ -40,26 +40,22 @@ internal sealed class ServiceForwarder(
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        return ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return direct is not null && DirectForwarder.Suits(context, destinationPrefix) && RequestTarget.Of(context) is { } target
+            ? direct.SendAsync(context, destinationPrefix, target, config.ActivityTimeout!.Value, cancellationToken)
+            : ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> ForwardAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
     {
-        var target = direct is not null && transformer is not WebSocketHandOver && DirectForwarder.Suits(context, destinationPrefix) ? RequestTarget.Of(context) : null;
-        var error = await AttemptAsync(context, destinationPrefix, target, httpClient, config, transformer, cancellationToken);
+        var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
         if (error != ForwarderError.None && SecondAttempt.TryBegin(context))
         {
-            error = await AttemptAsync(context, destinationPrefix, target, httpClient, config, transformer, cancellationToken);
+            error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
         }
 
         await LimitedRequestBody.ReleaseAsync(context);
-        if (error != ForwarderError.None && RouteTimeout.IsOver(context))
-        {
-            return RouteTimeout.End(context, error);
-        }
-
         if (error == ForwarderError.UpgradeResponseClient && !context.Response.HasStarted)
         {
             // The service has switched protocols unasked: YARP found nothing to switch, and left the service's status.
@@ -67,24 +63,8 @@ internal sealed class ServiceForwarder(
             context.Response.StatusCode = StatusCodes.Status502BadGateway;
         }
 
-        if (error != ForwarderError.None && !context.Response.HasStarted && ServiceFailure.IsOutOfDescriptors(context.Features.Find<IForwarderErrorFeature>()?.Exception))
-        {
-            // Not the service's fault: it must not count against its health.
-            descriptors.Raise();
-            SecondAttempt.Forget(context);
-            context.Response.Headers.RetryAfter = "1";
-            Refusal.Set(context, StatusCodes.Status503ServiceUnavailable);
-            return ForwarderError.None;
-        }
-
-        return error;
+        return error == ForwarderError.None ? error : failures.Settle(context, error);
     }
-
-    private ValueTask<ForwarderError> AttemptAsync(
-        HttpContext context, string destinationPrefix, string? target, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken) =>
-        target is null
-            ? forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken)
-            : direct!.SendAsync(context, destinationPrefix, target, config.ActivityTimeout!.Value, cancellationToken);
 
     // What the handshake needs is not kept for as long as the call lasts.
     private async ValueTask<ForwarderError> CarryWebSocketAsync(WebSocketTunnel tunnel, ValueTask<ForwarderError> opening)

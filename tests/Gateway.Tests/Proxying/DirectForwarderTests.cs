@@ -205,7 +205,7 @@ public sealed partial class DirectForwarderTests
         });
         using var pool = new Http11Pool(time);
         using var descriptors = new DescriptorAlarm(time, NullLogger<DescriptorAlarm>.Instance);
-        var forwarder = new DirectForwarder(new Http11Client(new ServiceDialer(descriptors), pool, time), time);
+        var forwarder = new DirectForwarder(new Http11Client(new ServiceDialer(descriptors), pool, time), new FailedForwarding(descriptors), time);
         var answer = new MemoryStream();
         var context = new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = answer } };
 

@@ -62,8 +62,9 @@ public sealed class RouteTimeoutTests
         await using var service = await TestService.StartAsync(context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted));
         await using var gateway = await StartAsync(service.Address);
         using var request = Request(gateway, "POST", version);
-        var upload = new Pipe();
-        await upload.Writer.WriteAsync(new byte[20_000], Cancellation);
+        // More than a client keeps back until it has more.
+        var upload = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        await upload.Writer.WriteAsync(new byte[200_000], Cancellation);
         request.Content = new StreamContent(upload.Reader.AsStream());
 
         // Over HTTP/1.1 this client hears no answer before it has sent everything.

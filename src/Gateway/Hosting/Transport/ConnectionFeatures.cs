@@ -13,6 +13,8 @@ internal sealed class ConnectionFeatures : IFeatureCollection
 
     private KeyValuePair<Type, object>[] _features = new KeyValuePair<Type, object>[FirstCapacity];
     private int _count;
+    // A bit for each that was ever here: requests ask for many that never were.
+    private UInt128 _seen;
 
     public bool IsReadOnly => false;
 
@@ -48,8 +50,15 @@ internal sealed class ConnectionFeatures : IFeatureCollection
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    private static UInt128 Bit(Type key) => UInt128.One << (int)((ulong)key.TypeHandle.Value * 0x9E3779B97F4A7C15 >> 57);
+
     private int IndexOf(Type key)
     {
+        if ((_seen & Bit(key)) == 0)
+        {
+            return -1;
+        }
+
         for (var i = 0; i < _count; i++)
         {
             if (ReferenceEquals(_features[i].Key, key))
@@ -69,6 +78,7 @@ internal sealed class ConnectionFeatures : IFeatureCollection
         }
 
         _features[_count++] = KeyValuePair.Create(key, value);
+        _seen |= Bit(key);
     }
 
     private void Remove(int index)

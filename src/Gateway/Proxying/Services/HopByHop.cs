@@ -12,7 +12,30 @@ internal static class HopByHop
         "TE", "Alt-Svc",
     ], StringComparer.OrdinalIgnoreCase);
 
+    // For each letter the lengths of the names that begin with it: nearly every other header differs in that already.
+    private static readonly uint[] Lengths = LengthsByLetter();
+
     /// <summary>Whether a header of this name is left out; also one of the names that begin with a colon, under which Kestrel keeps what HTTP/2 says
     /// instead of a request line.</summary>
-    public static bool Contains(string name) => name.StartsWith(':') || Names.Contains(name);
+    public static bool Contains(string name)
+    {
+        if (name.Length is 0 or > 31)
+        {
+            return false;
+        }
+
+        var letter = (name[0] | 0x20) - 'a';
+        return (uint)letter < Lengths.Length ? (Lengths[letter] >> name.Length & 1) != 0 && Names.Contains(name) : name[0] == ':';
+    }
+
+    private static uint[] LengthsByLetter()
+    {
+        var lengths = new uint[26];
+        foreach (var name in Names)
+        {
+            lengths[(name[0] | 0x20) - 'a'] |= 1u << name.Length;
+        }
+
+        return lengths;
+    }
 }

@@ -137,33 +137,31 @@ internal ref struct RequestHead
             throw new HttpRequestException($"The header {name} for the service has a line break or a NUL in its value: look at the route's transforms.");
         }
 
-        Add(name);
-        Add(": "u8);
-        Add(value);
-        Add("\r\n"u8);
+        var line = Room(name.Length + value.Length + 4);
+        Encoding.Latin1.GetBytes(name, line);
+        line[name.Length] = (byte)':';
+        line[name.Length + 1] = (byte)' ';
+        Encoding.Latin1.GetBytes(value, line[(name.Length + 2)..]);
+        line[^2] = (byte)'\r';
+        line[^1] = (byte)'\n';
     }
 
-    private void Add(string text)
-    {
-        MakeRoom(text.Length);
-        _length += Encoding.Latin1.GetBytes(text, _bytes.AsSpan(_length));
-    }
+    private void Add(string text) => Encoding.Latin1.GetBytes(text, Room(text.Length));
 
-    private void Add(ReadOnlySpan<byte> bytes)
-    {
-        MakeRoom(bytes.Length);
-        bytes.CopyTo(_bytes.AsSpan(_length));
-        _length += bytes.Length;
-    }
+    private void Add(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Room(bytes.Length));
 
-    private void MakeRoom(int more)
+    private Span<byte> Room(int length)
     {
-        if (_bytes.Length - _length < more)
+        if (_bytes.Length - _length < length)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _bytes.Length, _length + more));
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * _bytes.Length, _length + length));
             _bytes.AsSpan(0, _length).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_bytes);
             _bytes = larger;
         }
+
+        var room = _bytes.AsSpan(_length, length);
+        _length += length;
+        return room;
     }
 }
