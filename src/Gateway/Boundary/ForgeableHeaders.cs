@@ -52,11 +52,6 @@ internal static class ForgeableHeaders
 
     private static bool IsOfFamily(string name)
     {
-        if (name is not ['X' or 'x' or 'S' or 's', ..])
-        {
-            return false;
-        }
-
         foreach (var family in Families)
         {
             if (name.StartsWith(family, StringComparison.OrdinalIgnoreCase))

@@ -18,7 +18,7 @@ internal static class RoutePolicies
         where TPolicy : class =>
         app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<TPolicy>() is not null, use);
 
-    /// <summary>A kind of policy that is used above has to be named here, or routes that name no other would go without it.</summary>
+    /// <summary>A kind of policy that the pipeline uses has to be named here, or routes that name no other would go without it.</summary>
     public static void MarkRoutesWithoutPolicy(this ReverseProxyConventionBuilder routes) => routes.ConfigureEndpoints(static (endpoint, route) =>
     {
         if (route is { CorsPolicy: null, AuthorizationPolicy: null, TimeoutPolicy: null, Timeout: null, RateLimiterPolicy: null })

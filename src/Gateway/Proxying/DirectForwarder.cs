@@ -1,12 +1,10 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Gateway.Platform;
 using Gateway.Proxying.Services;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -90,7 +88,7 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
                 return Fail(context, ForwarderError.UpgradeResponseClient, StatusCodes.Status502BadGateway, new InvalidOperationException("Nobody has asked for another protocol."));
             }
 
-            CopyHead(head, context);
+            AnswerHeaders.Copy(head, context);
             body = connection.Open(head, HttpMethods.IsHead(context.Request.Method), message: null);
         }
         catch (Exception exception)
@@ -115,42 +113,6 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
         }
 
         return false;
-    }
-
-    private static void CopyHead(AnswerHead head, HttpContext context)
-    {
-        var response = context.Response;
-        response.StatusCode = head.Status;
-        if (head.ReasonPhrase is not null && context.Features.Find<IHttpResponseFeature>() is { } feature)
-        {
-            feature.ReasonPhrase = head.ReasonPhrase;
-        }
-
-        var headers = response.Headers;
-        foreach (var (name, value) in head.Headers)
-        {
-            // What runs behind the gateway is nobody's business.
-            if (HopByHop.Contains(name) || name.Equals("Server", StringComparison.OrdinalIgnoreCase))
-            {
-                continue;
-            }
-
-            var before = headers[name];
-            if (before.Count == 0)
-            {
-                headers[name] = value;
-            }
-            else if (!name.Equals("Strict-Transport-Security", StringComparison.OrdinalIgnoreCase))
-            {
-                headers[name] = StringValues.Concat(before, value);
-            }
-        }
-
-        // A length beside an encoding means nothing (RFC 9112 section 6.3), and where there can be no body none belongs (RFC 9110 section 8.6).
-        if (head.Length is not null && (head.IsEncoded || (head.Length == 0 && head.Status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent)))
-        {
-            headers.ContentLength = null;
-        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -219,24 +181,8 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
             await body.DisposeAsync();
         }
 
-        CopyTrailers(body.Trailers, context);
+        AnswerHeaders.CopyTrailers(body.Trailers, context);
         return ForwarderError.None;
-    }
-
-    private static void CopyTrailers(HttpResponseHeaders? trailers, HttpContext context)
-    {
-        if (trailers is null || context.Features.Find<IHttpResponseTrailersFeature>()?.Trailers is not { IsReadOnly: false } target)
-        {
-            return;
-        }
-
-        foreach (var (name, values) in trailers.NonValidated)
-        {
-            if (!HopByHop.Contains(name))
-            {
-                target[name] = StringValues.Concat(target[name], values.ToArray());
-            }
-        }
     }
 
     // The failures have YARP's names and statuses: health checks, metrics and the log know them by these.

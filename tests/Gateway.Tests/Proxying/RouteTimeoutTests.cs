@@ -134,12 +134,10 @@ public sealed class RouteTimeoutTests
         Assert.Equal(StatusCodes.Status504GatewayTimeout, record.Properties["StatusCode"]);
     }
 
-    private static Task<TestGateway> StartAsync(string service) => StartAsync(service, Allowed);
-
-    private static Task<TestGateway> StartAsync(string service, TimeSpan allowed)
+    private static Task<TestGateway> StartAsync(string service, TimeSpan? allowed = null)
     {
         var configuration = TestConfiguration.ForService(service);
-        return TestGateway.StartAsync(configuration with { Routes = [configuration.Routes[0] with { Timeout = allowed }] });
+        return TestGateway.StartAsync(configuration with { Routes = [configuration.Routes[0] with { Timeout = allowed ?? Allowed }] });
     }
 
     private static HttpRequestMessage Request(TestGateway gateway, string method, string version) => new(new HttpMethod(method), gateway.At("/"))

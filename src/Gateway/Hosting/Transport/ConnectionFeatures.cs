@@ -50,6 +50,7 @@ internal sealed class ConnectionFeatures : IFeatureCollection
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    // The upper bits of a multiplication differ for types that lie side by side.
     private static UInt128 Bit(Type key) => UInt128.One << (int)((ulong)key.TypeHandle.Value * 0x9E3779B97F4A7C15 >> 57);
 
     private int IndexOf(Type key)

@@ -12,14 +12,14 @@ internal static class HopByHop
         "TE", "Alt-Svc",
     ], StringComparer.OrdinalIgnoreCase);
 
-    // For each letter the lengths of the names that begin with it: nearly every other header differs in that already.
+    // For each letter the lengths (modulo 32, as shifts count) of the names that begin with it: nearly every other header differs in that already.
     private static readonly uint[] Lengths = LengthsByLetter();
 
     /// <summary>Whether a header of this name is left out; also one of the names that begin with a colon, under which Kestrel keeps what HTTP/2 says
     /// instead of a request line.</summary>
     public static bool Contains(string name)
     {
-        if (name.Length is 0 or > 31)
+        if (name.Length == 0)
         {
             return false;
         }
