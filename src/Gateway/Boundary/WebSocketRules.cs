@@ -66,13 +66,19 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
 
     private Task Ordinary(HttpContext context)
     {
-        // YARP tunnels whatever the server could upgrade.
-        context.Features.Set<IHttpUpgradeFeature>(null);
-        context.Request.Headers.Remove("Upgrade");
+        var headers = context.Request.Headers;
+        if (headers.Connection.Count + headers.Upgrade.Count > 0)
+        {
+            // YARP tunnels whatever the server could upgrade.
+            context.Features.Set<IHttpUpgradeFeature>(null);
+            headers.Remove("Upgrade");
+        }
+
         return next(context);
     }
 
-    private static bool IsExtendedConnect(HttpContext context) => context.Features.Find<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+    private static bool IsExtendedConnect(HttpContext context) =>
+        HttpMethods.IsConnect(context.Request.Method) && context.Features.Find<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     private static Task Refuse(HttpContext context, int statusCode, string? explanation, string? setting = null)
     {

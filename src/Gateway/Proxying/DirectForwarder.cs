@@ -30,7 +30,7 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
     private readonly ForwardingLimit.Pool _limits = new(time);
 
     /// <summary>Whether this request may go this way.</summary>
-    /// <param name="context">Of a request that opens no WebSocket.</param>
+    /// <param name="context">Of a request that opens no WebSocket and has no body.</param>
     /// <param name="destination">The service's address.</param>
     public static bool Suits(HttpContext context, string destination) =>
         destination.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
@@ -39,7 +39,6 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
         && proxy.Cluster.Config is { HttpRequest: null, SessionAffinity: not { Enabled: true } } cluster
         && (cluster.HttpClient is null || cluster.HttpClient == HttpClientConfig.Empty)
         && !NamesHost(proxy.AllDestinations)
-        && !LimitedRequestBody.HasBody(context)
         && !HttpMethods.IsConnect(context.Request.Method)
         && Activity.Current is null;
 

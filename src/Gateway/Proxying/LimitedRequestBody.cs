@@ -26,6 +26,7 @@ internal sealed class LimitedRequestBody : Stream
     public Stream Unlimited { get; }
 
     /// <summary>Takes the limit over from the server.</summary>
+    /// <param name="context">Of a request with a body.</param>
     /// <returns>False when the body is known to be larger.</returns>
     public static bool TryAttach(HttpContext context)
     {
@@ -40,11 +41,7 @@ internal sealed class LimitedRequestBody : Stream
             return false;
         }
 
-        if (HasBody(context))
-        {
-            context.Request.Body = new LimitedRequestBody(context.Request, limit);
-        }
-
+        context.Request.Body = new LimitedRequestBody(context.Request, limit);
         return true;
     }
 

@@ -34,13 +34,14 @@ internal sealed class ServiceForwarder(
             return CarryWebSocketAsync(tunnel, OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer));
         }
 
-        if (!LimitedRequestBody.TryAttach(context))
+        var hasBody = LimitedRequestBody.HasBody(context);
+        if (hasBody && !LimitedRequestBody.TryAttach(context))
         {
             Refusal.Set(context, StatusCodes.Status413PayloadTooLarge, cause: "the body is larger than the limit", setting: LimitedRequestBody.Setting(context));
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        return direct is not null && DirectForwarder.Suits(context, destinationPrefix) && RequestTarget.Of(context) is { } target
+        return direct is not null && !hasBody && DirectForwarder.Suits(context, destinationPrefix) && RequestTarget.Of(context) is { } target
             ? direct.SendAsync(context, destinationPrefix, target, config.ActivityTimeout!.Value, cancellationToken)
             : ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }

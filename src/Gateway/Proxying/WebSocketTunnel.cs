@@ -97,9 +97,10 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
     public static WebSocketTunnel? TryAttach(
         HttpContext context, OpenWebSockets sockets, TimeProvider time, Action<WebSocketTunnel, HttpContext> onOpened)
     {
-        var features = context.Features;
-        if (features.Find<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
-            && WebSocketHandshake.IsAskedForBy(context.Request, connect))
+        var (request, features) = (context.Request, context.Features);
+        if (HttpMethods.IsConnect(request.Method)
+            && features.Find<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect
+            && WebSocketHandshake.IsAskedForBy(request, connect))
         {
             var tunnel = new WebSocketTunnel(context, null, connect, sockets, time, onOpened);
             features.Set<IHttpExtendedConnectFeature>(tunnel);
@@ -107,7 +108,7 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
             return tunnel;
         }
 
-        if (features.Find<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade && WebSocketHandshake.IsAskedForBy(context.Request))
+        if (WebSocketHandshake.IsAskedForBy(request) && features.Find<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
         {
             var tunnel = new WebSocketTunnel(context, upgrade, null, sockets, time, onOpened);
             features.Set<IHttpUpgradeFeature>(tunnel);

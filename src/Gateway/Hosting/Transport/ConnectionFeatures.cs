@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Hosting.Transport;
@@ -11,10 +12,13 @@ internal sealed class ConnectionFeatures : IFeatureCollection
 {
     private const int FirstCapacity = 24;
 
+    // A power of two.
+    private const int Places = 64;
+
     private KeyValuePair<Type, object>[] _features = new KeyValuePair<Type, object>[FirstCapacity];
     private int _count;
-    // A bit for each that was ever here: requests ask for many that never were.
-    private UInt128 _seen;
+    // Where each stands in the row, plus one; by its hash, or at the next free place after that.
+    private PlaceTable _places;
 
     public bool IsReadOnly => false;
 
@@ -51,20 +55,15 @@ internal sealed class ConnectionFeatures : IFeatureCollection
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     // The upper bits of a multiplication differ for types that lie side by side.
-    private static UInt128 Bit(Type key) => UInt128.One << (int)((ulong)key.TypeHandle.Value * 0x9E3779B97F4A7C15 >> 57);
+    private static int Place(Type key) => (int)((ulong)key.TypeHandle.Value * 0x9E3779B97F4A7C15 >> 58);
 
     private int IndexOf(Type key)
     {
-        if ((_seen & Bit(key)) == 0)
+        for (var place = Place(key); _places[place] is > 0 and var entry; place = (place + 1) % Places)
         {
-            return -1;
-        }
-
-        for (var i = 0; i < _count; i++)
-        {
-            if (ReferenceEquals(_features[i].Key, key))
+            if (ReferenceEquals(_features[entry - 1].Key, key))
             {
-                return i;
+                return entry - 1;
             }
         }
 
@@ -73,21 +72,50 @@ internal sealed class ConnectionFeatures : IFeatureCollection
 
     private void Add(Type key, object value)
     {
+        if (_count == Places - 1)
+        {
+            throw new InvalidOperationException($"A connection has room for {Places - 1} features.");
+        }
+
         if (_count == _features.Length)
         {
-            Array.Resize(ref _features, 2 * _count);
+            Array.Resize(ref _features, Math.Min(2 * _count, Places - 1));
         }
 
         _features[_count++] = KeyValuePair.Create(key, value);
-        _seen |= Bit(key);
+        Note(key, _count);
+    }
+
+    private void Note(Type key, int entry)
+    {
+        var place = Place(key);
+        while (_places[place] > 0)
+        {
+            place = (place + 1) % Places;
+        }
+
+        _places[place] = (byte)entry;
     }
 
     private void Remove(int index)
     {
-        if (index >= 0)
+        if (index < 0)
         {
-            _features[index] = _features[--_count];
-            _features[_count] = default;
+            return;
         }
+
+        _features[index] = _features[--_count];
+        _features[_count] = default;
+        _places = default;
+        for (var i = 0; i < _count; i++)
+        {
+            Note(_features[i].Key, i + 1);
+        }
+    }
+
+    [InlineArray(Places)]
+    private struct PlaceTable
+    {
+        private byte _first;
     }
 }

@@ -83,6 +83,9 @@ internal sealed class SocketConnection :
 
     public Socket Socket { get; }
 
+    /// <summary>Nothing more can be received or sent.</summary>
+    public bool IsShut => Volatile.Read(ref _isShut);
+
     public MemoryPool<byte> MemoryPool => LargeBlocks.Shared;
 
     public int MostBytes

@@ -60,6 +60,11 @@ internal sealed class SocketReader(PolledSocket socket, IByteChannel channel, So
                 var news = socket.WaitForBytesAsync(CancellationToken.None);
                 round = news.IsCompleted ? round : 1;
                 await news;
+                if (connection.IsShut)
+                {
+                    // By the gateway itself, which woke it. To ask would throw, and that costs as much as a request.
+                    return;
+                }
             }
 
             Memory<byte> room;

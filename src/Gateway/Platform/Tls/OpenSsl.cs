@@ -11,8 +11,6 @@ internal static unsafe class OpenSsl
     public const int WantRead = 2;
     public const int WantWrite = 3;
     public const int ZeroReturn = 6;
-    public const int FlushCommand = 11;
-    public const int EndCommand = 2;
     public const int ReadFlag = 1;
     public const int WriteFlag = 2;
     public const int RetryFlag = 8;
@@ -91,18 +89,21 @@ internal static unsafe class OpenSsl
     private static delegate* unmanaged<int> s_newIndex;
     private static delegate* unmanaged<nint, nint, int> s_setRead;
     private static delegate* unmanaged<nint, nint, int> s_setWrite;
+    private static delegate* unmanaged<nint> s_nullMethod;
+    private static delegate* unmanaged<nint, nint> s_getControl;
     private static delegate* unmanaged<nint, nint, int> s_setControl;
 
     /// <summary>A kind of BIO that reads and writes by these.</summary>
-    public static nint NewMethod(
-        delegate* unmanaged<nint, byte*, int, int> read, delegate* unmanaged<nint, byte*, int, int> write, delegate* unmanaged<nint, int, nint, nint, nint> control)
+    public static nint NewMethod(delegate* unmanaged<nint, byte*, int, int> read, delegate* unmanaged<nint, byte*, int, int> write)
     {
         fixed (byte* name = "gateway\0"u8)
         {
             var method = s_newMethod(s_newIndex() | SourceType, name);
             s_setRead(method, (nint)read);
             s_setWrite(method, (nint)write);
-            s_setControl(method, (nint)control);
+            // What else is asked of a BIO (a hundred times in a handshake: to flush, whether it is the kernel that encrypts) the BIO of /dev/null answers
+            // as is right here: it has nothing to flush and can nothing special; and it has ended, which counts only where a read without need of another has failed.
+            s_setControl(method, s_getControl(s_nullMethod()));
             return method;
         }
     }
@@ -183,6 +184,8 @@ internal static unsafe class OpenSsl
             s_newIndex = (delegate* unmanaged<int>)NativeLibrary.GetExport(crypto, "BIO_get_new_index");
             s_setRead = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(crypto, "BIO_meth_set_read");
             s_setWrite = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(crypto, "BIO_meth_set_write");
+            s_nullMethod = (delegate* unmanaged<nint>)NativeLibrary.GetExport(crypto, "BIO_s_null");
+            s_getControl = (delegate* unmanaged<nint, nint>)NativeLibrary.GetExport(crypto, "BIO_meth_get_ctrl");
             s_setControl = (delegate* unmanaged<nint, nint, int>)NativeLibrary.GetExport(crypto, "BIO_meth_set_ctrl");
             return true;
         }

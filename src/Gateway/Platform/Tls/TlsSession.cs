@@ -359,15 +359,7 @@ internal sealed class TlsSession : IByteChannel, IDisposable
         }
     }
 
-    [UnmanagedCallersOnly]
-    private static unsafe nint OnControl(nint bio, int command, nint number, nint pointer) => command switch
-    {
-        OpenSsl.FlushCommand => 1,
-        OpenSsl.EndCommand => Of(bio)._hasEnded ? 1 : 0,
-        _ => 0,
-    };
-
-    private static unsafe nint NewMethod() => OpenSsl.IsAvailable ? OpenSsl.NewMethod(&OnRead, &OnWrite, &OnControl) : 0;
+    private static unsafe nint NewMethod() => OpenSsl.IsAvailable ? OpenSsl.NewMethod(&OnRead, &OnWrite) : 0;
 
     private static unsafe TlsSession Of(nint bio) => (TlsSession)GCHandle.FromIntPtr(OpenSsl.GetBioData(bio)).Target!;
 

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using System.Runtime.Versioning;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -119,6 +120,37 @@ public sealed class TlsConnectionTests : IAsyncDisposable
         await _connection.DisposeAsync();
 
         Assert.Empty(await RestOfRecordsAsync());
+    }
+
+    [Fact]
+    public async Task AnAbortWhileNothingComesThrowsNothingOnItsWay()
+    {
+        var isOfThisTest = new AsyncLocal<bool> { Value = true };
+        var thrown = new List<Exception>();
+        void Note(object? sender, FirstChanceExceptionEventArgs e)
+        {
+            if (isOfThisTest.Value)
+            {
+                thrown.Add(e.Exception);
+            }
+        }
+
+        var transport = await TakeAsync(SslProtocols.Tls13);
+        var closed = new TaskCompletionSource();
+        using var registration = _connection.ConnectionClosed.Register(closed.SetResult);
+        Assert.False(transport.Input.TryRead(out _));
+        AppDomain.CurrentDomain.FirstChanceException += Note;
+        try
+        {
+            _connection.Abort(new ConnectionAbortedException("for the test"));
+            await closed.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Note;
+        }
+
+        Assert.Empty(thrown);
     }
 
     [Fact]

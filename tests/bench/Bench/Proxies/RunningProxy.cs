@@ -46,6 +46,10 @@ internal sealed class RunningProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>One request over a connection of its own.</summary>
+    /// <returns>Whether the answer is the right one.</returns>
+    public Task<bool> AskAsync() => AskAsync(new TlsClient(Site.Port, Site.Credentials.CertificatePath) { Resumes = false });
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -59,13 +63,11 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     private async Task WaitForAnswerAsync(TlsClient client, Stopwatch clock)
     {
-        var request = HttpConnection.Request("/api/small", Site.Port);
         while (true)
         {
             try
             {
-                await using var connection = new HttpConnection(await client.ConnectAsync(), Site.Port);
-                if (await connection.IsAnsweredAsync(request, Answers.Small))
+                if (await AskAsync(client))
                 {
                     return;
                 }
@@ -82,5 +84,11 @@ internal sealed class RunningProxy : IAsyncDisposable
 
             await Task.Delay(1);
         }
+    }
+
+    private async Task<bool> AskAsync(TlsClient client)
+    {
+        await using var connection = new HttpConnection(await client.ConnectAsync(), Site.Port);
+        return await connection.IsAnsweredAsync(HttpConnection.Request("/api/small", Site.Port), Answers.Small);
     }
 }

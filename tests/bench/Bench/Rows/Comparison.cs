@@ -101,6 +101,8 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
             if (row.TakesFreshProxy)
             {
                 var site = running.Site with { Folder = Path.Combine(folder, $"{running.Proxy.Name}-{row.Name}-{round}"), Port = FirstFreshPort + index };
+                // What this program itself has not done for minutes, and the kernel has to read from the disk again, would count as the start of whoever is first.
+                await _running.First(r => r != running || _running.Count == 1).AskAsync();
                 await using var fresh = await RunningProxy.StartAsync(running.Proxy, site);
                 measurement = await row.MeasureAsync(fresh, pace);
             }
@@ -118,8 +120,10 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
     private IEnumerable<(RunningProxy Proxy, int Index)> InOrderOf(int round)
     {
         var order = _running.Select((proxy, i) => (proxy, i)).ToList();
-        var turned = order.Skip((round - 1) % order.Count).Concat(order.Take((round - 1) % order.Count));
-        return round % 2 == 0 ? turned.Reverse() : turned;
+        var first = (round - 1) % order.Count;
+        return round % 2 == 0
+            ? [.. order[..(first + 1)].AsEnumerable().Reverse(), .. order[(first + 1)..].AsEnumerable().Reverse()]
+            : [.. order[first..], .. order[..first]];
     }
 
     private TimeSpan Warmup(IRow row, Proxy proxy, int round) =>
