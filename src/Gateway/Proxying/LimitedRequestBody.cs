@@ -60,6 +60,32 @@ internal sealed class LimitedRequestBody : Stream
     /// <summary>Whether the client has announced a body.</summary>
     public static bool HasBody(HttpContext context) => context.Features.Find<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
+    /// <summary>Whether the client has said that the body is empty, and has not ended it: over HTTP/2 these are two things (RFC 9113 section 8.1.1).</summary>
+    public static bool IsSaidToBeEmpty(HttpContext context) => context.Request.ContentLength == 0 && HasBody(context);
+
+    /// <summary>Waits until an empty body has ended. When something comes instead, the request is malformed and none of it may reach a service; the server,
+    /// which counts, ends it then.</summary>
+    /// <exception cref="BadHttpRequestException">It has not ended in order, or not in time.</exception>
+    public static async ValueTask WaitForEndAsync(HttpContext context)
+    {
+        var reader = context.Request.BodyReader;
+        try
+        {
+            var result = await reader.ReadAsync(context.RequestAborted);
+            reader.AdvanceTo(result.Buffer.Start);
+            if (result is { IsCompleted: true, Buffer.IsEmpty: true })
+            {
+                return;
+            }
+        }
+        catch (Exception exception) when (exception is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The body has broken off.", exception);
+        }
+
+        throw new BadHttpRequestException("The body is longer than its Content-Length.");
+    }
+
     /// <summary>Ends a read that was begun ahead, so that another may read what is left.</summary>
     public static ValueTask ReleaseAsync(HttpContext context) =>
         context.Request.Body is LimitedRequestBody { _pending: not null } body ? body.ReleaseAsync() : ValueTask.CompletedTask;

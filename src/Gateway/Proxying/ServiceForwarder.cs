@@ -34,6 +34,21 @@ internal sealed class ServiceForwarder(
             return CarryWebSocketAsync(tunnel, OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer));
         }
 
+        return LimitedRequestBody.IsSaidToBeEmpty(context)
+            ? SendAfterEndAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken)
+            : SendNowAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+    }
+
+    private async ValueTask<ForwarderError> SendAfterEndAsync(
+        HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
+        await LimitedRequestBody.WaitForEndAsync(context);
+        return await SendNowAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+    }
+
+    private ValueTask<ForwarderError> SendNowAsync(
+        HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
         var hasBody = LimitedRequestBody.HasBody(context);
         if (hasBody && !LimitedRequestBody.TryAttach(context))
         {

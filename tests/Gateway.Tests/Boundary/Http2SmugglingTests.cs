@@ -183,6 +183,33 @@ public sealed class Http2SmugglingTests(GatewayWithWitness fixture) : IClassFixt
         Assert.True(request.Values("Content-Length").Length + request.Values("Transfer-Encoding").Length <= 1);
     }
 
+    [Theory]
+    [InlineData(Smuggled)]
+    [InlineData("")]
+    public async Task ABodyThatIsSaidToBeEmptyReachesTheServiceWhenItHasEnded(string body)
+    {
+        fixture.Witness.Forget();
+        await using var adversary = await Adversary.ConnectHttp2Async(fixture.Gateway, Cancellation, AnotherAddress());
+        await adversary.SendAsync(
+            Http2Adversary.Frame(Http2Adversary.Headers, Http2Adversary.EndHeaders, 1, Http2Adversary.Request("POST", "/p", ("content-length", "0"))), Cancellation);
+        await Task.Delay(TimeSpan.FromSeconds(0.5), Cancellation);
+        Assert.Empty(fixture.Witness.Requests);
+
+        await adversary.SendAsync(Http2Adversary.Frame(Http2Adversary.Data, Http2Adversary.EndStream, 1, System.Text.Encoding.Latin1.GetBytes(body)), Cancellation);
+
+        var outcome = await adversary.OutcomeAsync(1, Cancellation);
+        if (body.Length == 0)
+        {
+            Assert.Equal("200", outcome);
+            Assert.Equal(("/p", ""), (Assert.Single(fixture.Witness.Requests).Target, fixture.Witness.Requests.Single().Body));
+        }
+        else
+        {
+            Assert.Contains(outcome, Refusals);
+            Assert.Empty(fixture.Witness.Requests);
+        }
+    }
+
     // Whoever offends again and again waits: each payload comes from somebody else. 127.0.0.0/8 is all the loopback's on Linux.
     private static IPAddress? AnotherAddress() =>
         OperatingSystem.IsLinux() ? new IPAddress([127, 1, (byte)Random.Shared.Next(256), (byte)Random.Shared.Next(1, 255)]) : null;
