@@ -5,7 +5,7 @@ namespace Gateway.Platform;
 /// <summary>Finds who listens on a port by way of /proc: the socket's inode, then the process that holds it.</summary>
 internal static class LinuxPortOwner
 {
-    private const string Listening = "0A";
+    private const string Listening = " 0A ";
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
     public static PortOwner? Find(int port) => Holders(port).FirstOrDefault();
@@ -30,27 +30,20 @@ internal static class LinuxPortOwner
         }
     }
 
-    // "  0: 0100007F:1F90 00000000:0000 0A ... uid timeout inode ..."
+    // "  0: 0100007F:1F90 00000000:0000 0A ... uid timeout inode ..."; a busy server has a line for each of thousands of connections.
     private static IEnumerable<string> Inodes(string table, int port)
     {
-        string[] lines;
+        var ending = $":{port:X4}";
         try
         {
-            lines = File.ReadAllLines(table);
+            return [.. File.ReadLines(table).Where(line => line.Contains(Listening, StringComparison.Ordinal))
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(columns => columns.Length > 9 && columns[1].EndsWith(ending, StringComparison.Ordinal))
+                .Select(columns => $"socket:[{columns[9]}]")];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            yield break;
-        }
-
-        var ending = $":{port:X4}";
-        foreach (var line in lines.Skip(1))
-        {
-            var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (columns.Length > 9 && columns[3] == Listening && columns[1].EndsWith(ending, StringComparison.Ordinal))
-            {
-                yield return $"socket:[{columns[9]}]";
-            }
+            return [];
         }
     }
 
@@ -59,8 +52,8 @@ internal static class LinuxPortOwner
     {
         try
         {
-            return new DirectoryInfo(Path.Combine(folder, "fd")).EnumerateFileSystemInfos()
-                .Any(link => link.LinkTarget is { } target && inodes.Contains(target));
+            return Directory.EnumerateFileSystemEntries(Path.Combine(folder, "fd"))
+                .Any(link => new FileInfo(link).LinkTarget is { } target && inodes.Contains(target));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -18,6 +18,7 @@ internal sealed partial class AdminEndpoint(AdminListening listening, AdminAnswe
 {
     private readonly ILogger _logger = loggers.CreateLogger<AdminEndpoint>();
     private KestrelServer? _server;
+    private Task _warning = Task.CompletedTask;
 
     /// <summary>Where a browser finds it, or the unix socket; null when it does not listen.</summary>
     public string? Address { get; private set; }
@@ -63,13 +64,14 @@ internal sealed partial class AdminEndpoint(AdminListening listening, AdminAnswe
         }
         catch (Exception exception) when (exception is IOException or SocketException or UnauthorizedAccessException)
         {
-            var reason = Explain(address, exception);
             if (listening.IsRequired)
             {
-                throw new AdminException($"{listening.Location}: Gateway:Admin: cannot listen on {address}: {reason}. Free it, choose another address, or write off.", exception);
+                throw new AdminException(
+                    $"{listening.Location}: Gateway:Admin: cannot listen on {address}: {Explain(address, exception)}. Free it, choose another address, or write off.", exception);
             }
 
-            LogUnavailable(_logger, address, reason);
+            // Who has the port is looked for among the descriptors of all processes. The start does not wait for that.
+            _warning = Task.Run(() => LogUnavailable(_logger, address, Explain(address, exception)), CancellationToken.None);
         }
     }
 
@@ -78,6 +80,7 @@ internal sealed partial class AdminEndpoint(AdminListening listening, AdminAnswe
 
     public async ValueTask DisposeAsync()
     {
+        await _warning;
         if (Interlocked.Exchange(ref _server, null) is { } server)
         {
             using var now = new CancellationTokenSource();

@@ -214,6 +214,8 @@ public sealed class AdminEndpointTests
 
         Assert.Equal("the service", await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation));
         Assert.Null(gateway.AdminAddress);
+        // Nobody waits for it: who has the port is looked for among the descriptors of all processes.
+        await gateway.Log.WaitForAsync(line => line.Level >= LogLevel.Warning, Cancellation);
         var warning = Assert.Single(gateway.Log.All, line => line.Level >= LogLevel.Warning);
         Assert.Contains($"port {((IPEndPoint)taken.LocalEndpoint).Port} is in use by", warning.Message, StringComparison.Ordinal);
         Assert.Contains("Gateway:Admin", warning.Message, StringComparison.Ordinal);

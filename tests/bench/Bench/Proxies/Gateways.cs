@@ -38,6 +38,8 @@ internal static class Gateways
         Gateway = new
         {
             StateDirectory = site.Folder,
+            // Of its own for each: the second gateway on a machine finds the default taken, has no metrics then, and looks for who has it.
+            Admin = $"127.0.0.1:{site.Port + 1000}",
             Certificates = new[] { new { Path = site.Credentials.CertificatePath, site.Credentials.KeyPath } },
         },
         ReverseProxy = new

@@ -46,10 +46,6 @@ internal sealed class RunningProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>One request over a connection of its own.</summary>
-    /// <returns>Whether the answer is the right one.</returns>
-    public Task<bool> AskAsync() => AskAsync(new TlsClient(Site.Port, Site.Credentials.CertificatePath) { Resumes = false });
-
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

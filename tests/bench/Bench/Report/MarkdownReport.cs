@@ -76,7 +76,7 @@ internal static class MarkdownReport
     {
         text.AppendLine("| row | proxy | CPU, µs a unit | units/s | p50, ms | p99, ms | memory (PSS), MB | RSS, MB | errors | CPU of the rounds |");
         text.AppendLine("|---|---|---:|---:|---:|---:|---:|---:|---:|---|");
-        foreach (var row in results.Measurements.Select(m => m.Row).Distinct())
+        foreach (var row in AllRows.List.Select(r => r.Name).Where(name => results.Measurements.Any(m => m.Row == name)))
         {
             foreach (var proxy in results.Proxies.Select(p => p.Name))
             {

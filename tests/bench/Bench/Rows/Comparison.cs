@@ -4,12 +4,14 @@ using Bench.Report;
 
 namespace Bench.Rows;
 
-/// <summary>All rows for all proxies, round after round, in another order each time.</summary>
+/// <summary>
+/// All rows for all proxies, round after round, in another order each time. The rows that start a proxy come first, while no other one runs: a second
+/// gateway shares its program's pages with the first, and would be measured with half of its memory.
+/// </summary>
 internal sealed class Comparison(ComparisonOptions options, string folder)
 {
     private const int ServicePort = 5001;
     private const int FirstPort = 8440;
-    private const int FirstFreshPort = 8540;
 
     // Tiered compilation with its profile: some 15 s of small requests.
     private static readonly TimeSpan LongWarmup = TimeSpan.FromSeconds(15);
@@ -18,6 +20,7 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
 
     private readonly List<Measurement> _measurements = [];
     private readonly List<RunningProxy> _running = [];
+    private IReadOnlyList<(Proxy Proxy, Site Site)> _sites = [];
 
     public static async Task<int> MainAsync(string[] arguments)
     {
@@ -50,36 +53,27 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
     {
         var started = TimeProvider.System.GetUtcNow();
         var credentials = Credentials.Create(folder);
+        _sites = [.. options.Proxies.Select((proxy, i) => (proxy, new Site(Path.Combine(folder, proxy.Name), FirstPort + i, ServicePort, credentials)))];
         using var service = ChildProcess.StartIntoFile(
             [Environment.ProcessPath!, "service", $"{ServicePort}"], Path.Combine(folder, "service.log"), new Dictionary<string, string>());
         try
         {
-            for (var i = 0; i < options.Proxies.Count; i++)
-            {
-                var proxy = options.Proxies[i];
-                _running.Add(await RunningProxy.StartAsync(proxy, new Site(Path.Combine(folder, proxy.Name), FirstPort + i, ServicePort, credentials)));
-            }
-
+            // It warms this program up too: its own way to TLS is not counted as the first proxy's start.
             var facts = new List<ProxyFacts>();
-            foreach (var proxy in _running)
+            foreach (var (proxy, site) in _sites)
             {
-                facts.Add(await ProxyFacts.AskAsync(proxy));
+                await using var running = await RunningProxy.StartAsync(proxy, site);
+                facts.Add(await ProxyFacts.AskAsync(running));
             }
 
             var results = new Results { Started = started, Rounds = 0, Seconds = options.Steady.TotalSeconds, Proxies = facts, Measurements = _measurements };
-            for (var round = 1; round <= options.Rounds; round++)
+            results = await RoundsAsync(results, [.. options.Rows.Where(row => row.TakesFreshProxy)]);
+            foreach (var (proxy, site) in _sites)
             {
-                foreach (var row in options.Rows)
-                {
-                    await MeasureAsync(row, round);
-                }
-
-                // A run takes long; what it has found is kept when it is broken off.
-                results = results with { Rounds = round };
-                ResultFiles.WriteOutput(results, options);
+                _running.Add(await RunningProxy.StartAsync(proxy, site));
             }
 
-            return results;
+            return await RoundsAsync(results, [.. options.Rows.Where(row => !row.TakesFreshProxy)]);
         }
         finally
         {
@@ -92,23 +86,38 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
         }
     }
 
+    private async Task<Results> RoundsAsync(Results results, IReadOnlyList<IRow> rows)
+    {
+        for (var round = 1; round <= options.Rounds && rows.Count > 0; round++)
+        {
+            foreach (var row in rows)
+            {
+                await MeasureAsync(row, round);
+            }
+
+            // A run takes long; what it has found is kept when it is broken off.
+            results = results with { Rounds = round };
+            ResultFiles.WriteOutput(results, options);
+        }
+
+        return results;
+    }
+
     private async Task MeasureAsync(IRow row, int round)
     {
-        foreach (var (running, index) in InOrderOf(round).Where(r => row.Takes(r.Proxy.Proxy)))
+        foreach (var index in OrderOf(round).Where(i => row.Takes(_sites[i].Proxy)))
         {
-            var pace = new Pace(Warmup(row, running.Proxy, round), options.Steady, options.IsQuick);
+            var (proxy, site) = _sites[index];
+            var pace = new Pace(Warmup(row, proxy, round), options.Steady, options.IsQuick);
             Measurement measurement;
             if (row.TakesFreshProxy)
             {
-                var site = running.Site with { Folder = Path.Combine(folder, $"{running.Proxy.Name}-{row.Name}-{round}"), Port = FirstFreshPort + index };
-                // What this program itself has not done for minutes, and the kernel has to read from the disk again, would count as the start of whoever is first.
-                await _running.First(r => r != running || _running.Count == 1).AskAsync();
-                await using var fresh = await RunningProxy.StartAsync(running.Proxy, site);
+                await using var fresh = await RunningProxy.StartAsync(proxy, site with { Folder = Path.Combine(folder, $"{proxy.Name}-{row.Name}-{round}") });
                 measurement = await row.MeasureAsync(fresh, pace);
             }
             else
             {
-                measurement = await row.MeasureAsync(running, pace);
+                measurement = await row.MeasureAsync(_running[index], pace);
             }
 
             _measurements.Add(measurement with { Round = round });
@@ -117,10 +126,10 @@ internal sealed class Comparison(ComparisonOptions options, string folder)
     }
 
     /// <summary>Each round begins with another proxy, and every other one goes backwards: what one leaves behind does not always meet the same.</summary>
-    private IEnumerable<(RunningProxy Proxy, int Index)> InOrderOf(int round)
+    private int[] OrderOf(int round)
     {
-        var order = _running.Select((proxy, i) => (proxy, i)).ToList();
-        var first = (round - 1) % order.Count;
+        int[] order = [.. Enumerable.Range(0, _sites.Count)];
+        var first = (round - 1) % order.Length;
         return round % 2 == 0
             ? [.. order[..(first + 1)].AsEnumerable().Reverse(), .. order[(first + 1)..].AsEnumerable().Reverse()]
             : [.. order[first..], .. order[..first]];

@@ -19,7 +19,8 @@ internal sealed class IdleRow : IRow
     {
         var connections = pace.IsQuick ? QuickConnections : Connections;
         var wait = TimeSpan.FromSeconds(pace.IsQuick ? 0.1 : 2);
-        // A first few, so that what is loaded once is not taken for theirs.
+        // A first few, so that what is loaded once is not taken for theirs; not before the start is over, after which a proxy may give memory back.
+        await Task.Delay(wait);
         var brief = new Pace(TimeSpan.Zero, TimeSpan.Zero, pace.IsQuick);
         using (var first = LoadProcess.Start(Name, proxy.Site, pace.IsQuick ? 5 : 50, brief))
         {
