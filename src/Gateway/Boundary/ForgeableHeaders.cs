@@ -52,6 +52,12 @@ internal static class ForgeableHeaders
 
     private static bool IsOfFamily(string name)
     {
+        // Most names begin with none of their letters.
+        if (name is not ['x' or 'X' or 's' or 'S', ..])
+        {
+            return false;
+        }
+
         foreach (var family in Families)
         {
             if (name.StartsWith(family, StringComparison.OrdinalIgnoreCase))

@@ -33,7 +33,11 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
             AcceptSchemeAndHost(context.Request);
         }
 
-        RemoveNominated(headers);
+        if (headers.Connection.Count > 0)
+        {
+            RemoveNominated(headers);
+        }
+
         RemoveForged(headers);
 
         // A unix socket has no address: say nothing rather than something empty.

@@ -19,7 +19,7 @@ internal sealed partial class WebSocketRules(RequestDelegate next, CurrentConfig
 
     public Task InvokeAsync(HttpContext context)
     {
-        var tunnel = context.Features.Find<WebSocketTunnel>();
+        var tunnel = WebSocketTunnel.Of(context);
         if (tunnel is null)
         {
             return IsExtendedConnect(context) ? Refuse(context, StatusCodes.Status501NotImplemented, "Only the protocol websocket, version 13, is supported.") : Ordinary(context);

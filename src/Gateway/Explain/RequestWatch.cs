@@ -71,7 +71,7 @@ internal sealed class RequestWatch : IStartupFilter
         (Refusal, MaintenanceFile, Admission) = (context.Features.Get<Refusal>(), context.Features.Get<MaintenanceNotice>()?.File, context.Features.Get<Admission>());
         Endpoint = context.GetEndpoint();
         Route = Endpoint?.Metadata.GetMetadata<RouteModel>()?.Config;
-        IsWebSocket = context.Features.Get<WebSocketTunnel>() is not null;
+        IsWebSocket = WebSocketTunnel.Of(context) is not null;
         if (context.Features.Get<IReverseProxyFeature>() is { } proxy)
         {
             (Cluster, Destination) = (proxy.Cluster.Config, proxy.ProxiedDestination?.Model.Config.Address);

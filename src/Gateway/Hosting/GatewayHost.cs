@@ -340,6 +340,7 @@ internal static class GatewayHost
         });
         app.MapReverseProxy(proxy =>
         {
+            proxy.UseMiddleware<OnlyDestination>();
             proxy.UseMiddleware<OtherDestination>();
             proxy.UseSessionAffinity();
             proxy.UseLoadBalancing();

@@ -38,7 +38,7 @@ internal sealed class PhoneSetup(TrustAnchor anchor, TextWriter output)
             // The log's tunnel is for services; these WebSockets end here.
             test.Use((context, next) =>
             {
-                context.Features.Get<WebSocketTunnel>()?.Detach();
+                WebSocketTunnel.Of(context)?.Detach();
                 return next(context);
             });
             test.UseWebSockets();

@@ -11,4 +11,7 @@ internal static class FeatureLookup
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TFeature? Find<TFeature>(this IFeatureCollection features)
         where TFeature : class => (TFeature?)features[typeof(TFeature)];
+
+    /// <returns>What routing has found; null before it, or where nothing matches.</returns>
+    public static Endpoint? FindEndpoint(this HttpContext context) => context.Features.Find<IEndpointFeature>()?.Endpoint;
 }

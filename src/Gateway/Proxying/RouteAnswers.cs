@@ -1,4 +1,5 @@
 using Gateway.Configuration;
+using Gateway.Platform;
 using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Proxying;
@@ -8,7 +9,7 @@ internal sealed class RouteAnswers(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config is not { Metadata: not null } route || RouteAnswer.Of(route) is not { } answer)
+        if (context.FindEndpoint()?.Metadata.GetMetadata<RouteModel>()?.Config is not { Metadata: not null } route || RouteAnswer.Of(route) is not { } answer)
         {
             return next(context);
         }

@@ -38,7 +38,7 @@ internal sealed class SecondAttempt
     public static bool IsSafe(HttpContext context) =>
         !LimitedRequestBody.HasBody(context)
         && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method)
-            || context.Features.Find<WebSocketTunnel>() is not null);
+            || WebSocketTunnel.Of(context) is not null);
 
     /// <summary>Makes the response what it was before the attempt that failed.</summary>
     public static void Forget(HttpContext context)

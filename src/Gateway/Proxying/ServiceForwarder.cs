@@ -29,7 +29,7 @@ internal sealed class ServiceForwarder(
         CancellationToken cancellationToken)
     {
         var config = WithDefaults(requestConfig);
-        if (context.Features.Find<WebSocketTunnel>() is { } tunnel)
+        if (WebSocketTunnel.Of(context) is { } tunnel)
         {
             return CarryWebSocketAsync(tunnel, OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer));
         }

@@ -89,6 +89,10 @@ internal sealed class WebSocketTunnel : IHttpUpgradeFeature, IHttpExtendedConnec
         _ => _ownCloseCode,
     };
 
+    /// <returns>The request's; null where it opens no WebSocket, which most need not be asked for.</returns>
+    public static WebSocketTunnel? Of(HttpContext context) =>
+        context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method) ? context.Features.Find<WebSocketTunnel>() : null;
+
     /// <summary>Takes over the request's upgrade if it is the handshake of a WebSocket; null if it is not.</summary>
     /// <param name="context">The request.</param>
     /// <param name="sockets">Where the WebSocket is listed while it is open.</param>

@@ -49,7 +49,7 @@ internal sealed class ConsumedCredentials(RequestDelegate next)
             }
         }
 
-        if (policy.TakesBearer && Subprotocols.Remove(request.Headers) is { } offered && context.Features.Get<WebSocketTunnel>() is not null)
+        if (policy.TakesBearer && Subprotocols.Remove(request.Headers) is { } offered && WebSocketTunnel.Of(context) is not null)
         {
             AnswerWith(offered, context);
         }

@@ -48,7 +48,7 @@ internal sealed record PresentedCredentials(
                 isUnclear |= !TryAddOnly(QueryParameter.Values(request.QueryString.Value, parameter), bearers);
             }
 
-            if (context.Features.Get<WebSocketTunnel>() is not null)
+            if (WebSocketTunnel.Of(context) is not null)
             {
                 isUnclear |= !TryAddOnly(Subprotocols.Keys(request.Headers.SecWebSocketProtocol), bearers);
             }
