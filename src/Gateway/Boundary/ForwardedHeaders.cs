@@ -2,34 +2,30 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using Gateway.Configuration;
+using Gateway.Proxying;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Boundary;
 
 /// <summary>
 /// Replaces everything that a client could claim about itself by what the gateway knows: after this step the connection's remote
-/// address is the client's, and the X-Forwarded-* and X-Real-IP headers are true.
+/// address is the client's, and X-Forwarded-* and X-Real-IP are true: those of the trusted proxies now, the others when they are sent (<see cref="ClientHeaders"/>).
 /// </summary>
 internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguration configuration)
 {
-    private const string RealIp = "X-Real-IP";
-    private const string ForwardedFor = "X-Forwarded-For";
-    private const string ForwardedProto = "X-Forwarded-Proto";
-    private const string ForwardedHost = "X-Forwarded-Host";
-
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create("-.:[]_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    // Whether a route wants to see what is written here.
+    private Early? _early;
 
     public Task InvokeAsync(HttpContext context)
     {
         var headers = context.Request.Headers;
-        var peer = context.Connection.RemoteIpAddress is { } address ? Networks.Unmapped(address) : null;
-        var (client, chain) = (peer, peer?.ToString() ?? "");
-
-        var trusted = configuration.Value.Gateway.TrustedProxies;
-        if (peer is not null && trusted.Covers(peer))
+        var current = configuration.Value;
+        string? chain = null;
+        if (context.Connection.RemoteIpAddress is { } address && Networks.Unmapped(address) is var peer && current.Gateway.TrustedProxies.Covers(peer))
         {
-            (client, chain) = ReadChain(headers[ForwardedFor], peer, trusted);
-            context.Connection.RemoteIpAddress = client;
+            (context.Connection.RemoteIpAddress, chain) = ReadChain(headers[ClientHeaders.ForwardedFor], peer, current.Gateway.TrustedProxies);
             AcceptSchemeAndHost(context.Request);
         }
 
@@ -39,13 +35,27 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         }
 
         RemoveForged(headers);
+        if (chain is not null)
+        {
+            ClientHeaders.Set(context, chain);
+        }
+        else if (IsEarly(current))
+        {
+            ClientHeaders.Complete(context);
+        }
 
-        // A unix socket has no address: say nothing rather than something empty.
-        SetOrRemove(headers, RealIp, client?.ToString());
-        SetOrRemove(headers, ForwardedFor, chain);
-        headers[ForwardedProto] = context.Request.Scheme;
-        SetOrRemove(headers, ForwardedHost, headers.Host); // HttpRequest.Host would be the decoded name where it is punycode
         return next(context);
+    }
+
+    private bool IsEarly(GatewayConfiguration current)
+    {
+        var early = _early;
+        if (early?.Configuration != current)
+        {
+            _early = early = new Early(current, ClientHeaders.AreMatchedBy(current.Routes));
+        }
+
+        return early.IsWanted;
     }
 
     /// <summary>Headers that Connection names are meant for the next hop, which is the gateway (RFC 9110 section 7.6.1). What the gateway
@@ -109,13 +119,13 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     private static void AcceptSchemeAndHost(HttpRequest request)
     {
         // Each proxy appends: the last value is the one that the trusted peer wrote.
-        var proto = Last(request.Headers[ForwardedProto]);
+        var proto = Last(request.Headers[ClientHeaders.ForwardedProto]);
         if (proto is "http" or "https")
         {
             request.Scheme = proto;
         }
 
-        var host = Last(request.Headers[ForwardedHost]);
+        var host = Last(request.Headers[ClientHeaders.ForwardedHost]);
         if (host is not null && !host.AsSpan().ContainsAnyExcept(HostCharacters) && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out _))
         {
             request.Host = new HostString(host);
@@ -139,15 +149,10 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         return isAddress;
     }
 
-    private static void SetOrRemove(IHeaderDictionary headers, string name, string? value)
+    private sealed class Early(GatewayConfiguration configuration, bool isWanted)
     {
-        if (string.IsNullOrEmpty(value))
-        {
-            headers.Remove(name);
-        }
-        else
-        {
-            headers[name] = value;
-        }
+        public GatewayConfiguration Configuration => configuration;
+
+        public bool IsWanted => isWanted;
     }
 }

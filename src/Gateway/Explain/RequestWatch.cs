@@ -66,6 +66,7 @@ internal sealed class RequestWatch : IStartupFilter
 
     private void Note(HttpContext context)
     {
+        ClientHeaders.Complete(context);
         Admitted = Snapshot(context.Request.Headers);
         (Client, Scheme, Path) = (context.Connection.RemoteIpAddress, context.Request.Scheme, context.Request.Path.ToString());
         (Refusal, MaintenanceFile, Admission) = (context.Features.Get<Refusal>(), context.Features.Get<MaintenanceNotice>()?.File, context.Features.Get<Admission>());

@@ -65,6 +65,7 @@ internal sealed class ServiceForwarder(
     private async ValueTask<ForwarderError> ForwardAsync(
         HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
     {
+        ClientHeaders.Complete(context);
         var error = await forwarder.SendAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
         if (error != ForwarderError.None && SecondAttempt.TryBegin(context))
         {

@@ -22,7 +22,7 @@ internal sealed class ServiceRequestTransforms : ITransformProvider
 
     public void Apply(TransformBuilderContext context)
     {
-        // ForwardedHeaders has written them already; a route's own X-Forwarded transforms stand.
+        // ClientHeaders has written them already; a route's own X-Forwarded transforms stand.
         context.UseDefaultForwarders = false;
 
         // What runs behind the gateway is nobody's business. First, so that a route's own transforms may set one.

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Gateway.Configuration;
 using Gateway.Tests.Hosting;
 using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Tests.Boundary;
 
@@ -43,6 +44,34 @@ public sealed class ForwardedHeadersTests
         Assert.Equal("192.0.2.10", headers["X-Forwarded-For"]);
         Assert.Equal("http", headers["X-Forwarded-Proto"]);
         Assert.Equal("chat.example.com", headers["X-Forwarded-Host"]);
+    }
+
+    [Theory]
+    [InlineData("GET", "")]
+    [InlineData("POST", "body")]
+    public async Task EachWayToTheServiceTellsTheSame(string method, string body)
+    {
+        await using var service = await TestService.StartAsync(AnswerWithHeaders);
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address));
+        using var request = new HttpRequestMessage(new HttpMethod(method), gateway.At("/")) { Content = body.Length > 0 ? new StringContent(body) : null };
+        request.Headers.Add("X-Forwarded-Proto", "gopher");
+
+        using var response = await gateway.Client.SendAsync(request, Cancellation);
+        var headers = new Dictionary<string, string>((await response.Content.ReadFromJsonAsync<Dictionary<string, string>>(Cancellation))!, StringComparer.OrdinalIgnoreCase);
+
+        Assert.Equal(["127.0.0.1", "127.0.0.1", "https", gateway.At("/").Authority], [headers["X-Real-IP"], headers["X-Forwarded-For"], headers["X-Forwarded-Proto"], headers["X-Forwarded-Host"]]);
+    }
+
+    [Fact]
+    public async Task ARouteCanMatchWhatTheGatewayWrites()
+    {
+        await using var service = await TestService.StartAsync(static context => context.Response.WriteAsync("the office's"));
+        var configuration = TestConfiguration.ForService(service.Address);
+        var route = configuration.Routes[0];
+        var office = new RouteHeader { Name = "x-real-ip", Values = ["127.0.0.1"], Mode = HeaderMatchMode.ExactHeader };
+        await using var gateway = await TestGateway.StartAsync(configuration with { Routes = [route with { Match = route.Match with { Headers = [office] } }] });
+
+        Assert.Equal("the office's", await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation));
     }
 
     [Theory]

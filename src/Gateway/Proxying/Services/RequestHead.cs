@@ -73,7 +73,7 @@ internal ref struct RequestHead
         var head = new RequestHead(request.Method, target);
         var headers = request.Headers;
         head.Add("Host", headers.Host is [{ Length: > 0 } named, ..] ? named : host);
-        var hasLength = false;
+        var (hasLength, namesClient) = (false, false);
         foreach (var (name, values) in headers)
         {
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase))
@@ -85,6 +85,7 @@ internal ref struct RequestHead
             {
                 head.Add(name, values is [{ } only] ? only : string.Join(Separator(name), values.AsEnumerable()));
                 hasLength |= name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase);
+                namesClient |= name.Equals(ClientHeaders.ForwardedProto, StringComparison.OrdinalIgnoreCase);
             }
             else if (TakesTrailers(request, name, values))
             {
@@ -92,7 +93,27 @@ internal ref struct RequestHead
             }
         }
 
+        if (!namesClient)
+        {
+            head.AddClient(request);
+        }
+
         return head.EndWithoutBody(request.Method, hasLength);
+    }
+
+    private void AddClient(HttpRequest request)
+    {
+        if (ClientHeaders.ClientOf(request.HttpContext) is { } client)
+        {
+            Add("X-Real-IP: "u8, client);
+            Add("X-Forwarded-For: "u8, client);
+        }
+
+        Add("X-Forwarded-Proto: "u8, request.Scheme);
+        if (request.Headers.Host is [{ Length: > 0 } host, ..])
+        {
+            Add("X-Forwarded-Host: "u8, host);
+        }
     }
 
     private ArraySegment<byte> EndWithoutBody(string method, bool hasLength)
@@ -142,6 +163,16 @@ internal ref struct RequestHead
         line[name.Length] = (byte)':';
         line[name.Length + 1] = (byte)' ';
         Encoding.Latin1.GetBytes(value, line[(name.Length + 2)..]);
+        line[^2] = (byte)'\r';
+        line[^1] = (byte)'\n';
+    }
+
+    // A value that has no line breaks.
+    private void Add(ReadOnlySpan<byte> name, string value)
+    {
+        var line = Room(name.Length + value.Length + 2);
+        name.CopyTo(line);
+        Encoding.Latin1.GetBytes(value, line[name.Length..]);
         line[^2] = (byte)'\r';
         line[^1] = (byte)'\n';
     }
