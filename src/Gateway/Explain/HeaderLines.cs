@@ -2,13 +2,13 @@ using System.Net;
 using Gateway.Boundary;
 using Gateway.Boundary.Access;
 using Gateway.Configuration;
+using Gateway.Proxying;
 
 namespace Gateway.Explain;
 
 /// <summary>How the headers differ on the two sides of the gateway, and what makes the difference.</summary>
 internal static class HeaderLines
 {
-    private static readonly string[] Written = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"];
     private static readonly string[] Introduced = ["X-Authenticated-User", "X-Authenticated-By"];
 
     /// <summary>What the service receives other than what the client has sent.</summary>
@@ -79,7 +79,7 @@ internal static class HeaderLines
             return transform;
         }
 
-        if (Written.Contains(name, StringComparer.OrdinalIgnoreCase))
+        if (ClientHeaders.Names.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             return sources.Of("Gateway:TrustedProxies");
         }

@@ -14,9 +14,11 @@ internal static class ClientHeaders
     public const string ForwardedProto = "X-Forwarded-Proto";
     public const string ForwardedHost = "X-Forwarded-Host";
 
+    public static IReadOnlyList<string> Names { get; } = [RealIp, ForwardedFor, ForwardedProto, ForwardedHost];
+
     /// <summary>Whether one of the four decides which route is taken.</summary>
     public static bool AreMatchedBy(IEnumerable<RouteConfig> routes) =>
-        routes.SelectMany(route => route.Match.Headers ?? []).Any(header => new[] { RealIp, ForwardedFor, ForwardedProto, ForwardedHost }.Contains(header.Name, StringComparer.OrdinalIgnoreCase));
+        routes.SelectMany(route => route.Match.Headers ?? []).Any(header => Names.Contains(header.Name, StringComparer.OrdinalIgnoreCase));
 
     /// <returns>The client's address; null over a unix socket, which has none: nothing is said then rather than something empty.</returns>
     public static string? ClientOf(HttpContext context) =>
