@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using Gateway.Configuration;
-using Gateway.Proxying;
+using Gateway.Proxying.Services;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Boundary;
@@ -50,7 +50,7 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
     private bool IsEarly(GatewayConfiguration current)
     {
         var early = _early;
-        if (early?.Configuration != current)
+        if (early is null || !ReferenceEquals(early.Configuration, current))
         {
             _early = early = new Early(current, ClientHeaders.AreMatchedBy(current.Routes));
         }
@@ -149,10 +149,5 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         return isAddress;
     }
 
-    private sealed class Early(GatewayConfiguration configuration, bool isWanted)
-    {
-        public GatewayConfiguration Configuration => configuration;
-
-        public bool IsWanted => isWanted;
-    }
+    private sealed record Early(GatewayConfiguration Configuration, bool IsWanted);
 }

@@ -2,7 +2,7 @@ using System.Net;
 using Gateway.Boundary;
 using Gateway.Boundary.Access;
 using Gateway.Configuration;
-using Gateway.Proxying;
+using Gateway.Proxying.Services;
 
 namespace Gateway.Explain;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Boundary.Access;
 using Gateway.Proxying;
+using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Model;
 

@@ -16,6 +16,7 @@ internal sealed class OnlyDestination(RequestDelegate next, IHttpForwarder forwa
         if (context.Features.Find<IReverseProxyFeature>() is not { AllDestinations.Count: 1, AvailableDestinations: [var destination] } proxy
             || proxy.Cluster.Config is { SessionAffinity.Enabled: true } or { HealthCheck.Passive.Enabled: true }
             || proxy.Route.Config.MaxRequestBodySize is not null
+            // YARP writes the destination into a trace.
             || Activity.Current is not null
             // A call may last until there is a second destination, and has to be counted then.
             || WebSocketTunnel.Of(context) is not null)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gateway.Configuration;
 using Gateway.Platform;
+using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Proxying;

@@ -1,7 +1,7 @@
 using Gateway.Configuration;
 using Yarp.ReverseProxy.Configuration;
 
-namespace Gateway.Proxying;
+namespace Gateway.Proxying.Services;
 
 /// <summary>
 /// What a service is told about the client: X-Real-IP and X-Forwarded-*. Those of a client that has come directly follow from the request, and are put
