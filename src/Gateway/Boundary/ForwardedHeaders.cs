@@ -11,21 +11,23 @@ namespace Gateway.Boundary;
 /// Replaces everything that a client could claim about itself by what the gateway knows: after this step the connection's remote
 /// address is the client's, and X-Forwarded-* and X-Real-IP are true: those of the trusted proxies now, the others when they are sent (<see cref="ClientHeaders"/>).
 /// </summary>
-internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguration configuration)
+internal sealed class ForwardedHeaders(CurrentConfiguration configuration)
 {
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create("-.:[]_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     // Whether a route wants to see what is written here.
     private Early? _early;
 
-    public Task InvokeAsync(HttpContext context)
+    /// <summary>Learns who the client is, and removes what it has not meant for a service.</summary>
+    /// <returns>The client and the trusted proxies that it has come through; null for one that has come directly.</returns>
+    public string? Learn(HttpContext context)
     {
         var headers = context.Request.Headers;
-        var current = configuration.Value;
+        var trusted = configuration.Value.Gateway.TrustedProxies;
         string? chain = null;
-        if (context.Connection.RemoteIpAddress is { } address && Networks.Unmapped(address) is var peer && current.Gateway.TrustedProxies.Covers(peer))
+        if (context.Connection.RemoteIpAddress is { } address && Networks.Unmapped(address) is var peer && trusted.Covers(peer))
         {
-            (context.Connection.RemoteIpAddress, chain) = ReadChain(headers[ClientHeaders.ForwardedFor], peer, current.Gateway.TrustedProxies);
+            (context.Connection.RemoteIpAddress, chain) = ReadChain(headers[ClientHeaders.ForwardedFor], peer, trusted);
             AcceptSchemeAndHost(context.Request);
         }
 
@@ -34,17 +36,28 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
             RemoveNominated(headers);
         }
 
-        RemoveForged(headers);
+        return chain;
+    }
+
+    /// <summary>Puts what is true in the place of what is claimed.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="forged">Names of the headers that claim something; null for none.</param>
+    /// <param name="chain">As it was learnt.</param>
+    public void Replace(HttpContext context, List<string>? forged, string? chain)
+    {
+        foreach (var name in forged ?? [])
+        {
+            context.Request.Headers.Remove(name);
+        }
+
         if (chain is not null)
         {
             ClientHeaders.Set(context, chain);
         }
-        else if (IsEarly(current))
+        else if (IsEarly(configuration.Value))
         {
             ClientHeaders.Complete(context);
         }
-
-        return next(context);
     }
 
     private bool IsEarly(GatewayConfiguration current)
@@ -82,23 +95,6 @@ internal sealed class ForwardedHeaders(RequestDelegate next, CurrentConfiguratio
         || option.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase)
         || option.Equals(HeaderRules.UnfollowedContentLength, StringComparison.OrdinalIgnoreCase)
         || option.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase);
-
-    private static void RemoveForged(IHeaderDictionary headers)
-    {
-        List<string>? forged = null;
-        foreach (var (name, _) in headers)
-        {
-            if (ForgeableHeaders.Contains(name))
-            {
-                (forged ??= []).Add(name);
-            }
-        }
-
-        foreach (var name in forged ?? [])
-        {
-            headers.Remove(name);
-        }
-    }
 
     /// <summary>Reads the addresses from the right, where the nearest proxy writes, up to the first one that is not trusted:
     /// that is the client, and whatever stands left of it is hearsay.</summary>

@@ -16,8 +16,15 @@ internal static class HeaderRules
     /// <summary>Under this name Kestrel keeps a Content-Length that it does not follow since there is a Transfer-Encoding.</summary>
     public const string UnfollowedContentLength = "X-Content-Length";
 
+    /// <summary>Looks at all headers, once.</summary>
+    /// <param name="request">Its headers.</param>
+    /// <param name="forged">Names of those by which a client could claim to be somebody else (<see cref="ForgeableHeaders"/>); null for none.</param>
     /// <returns>A sentence for the sender; null when nothing is wrong.</returns>
-    public static string? Violation(HttpRequest request) => Framing(request) ?? Syntax(request.Headers);
+    public static string? Violation(HttpRequest request, out List<string>? forged)
+    {
+        forged = null;
+        return Framing(request) ?? Syntax(request.Headers, ref forged);
+    }
 
     private static string? Framing(HttpRequest request)
     {
@@ -52,7 +59,7 @@ internal static class HeaderRules
             : null;
     }
 
-    private static string? Syntax(IHeaderDictionary headers)
+    private static string? Syntax(IHeaderDictionary headers, ref List<string>? forged)
     {
         foreach (var (name, values) in headers)
         {
@@ -69,6 +76,11 @@ internal static class HeaderRules
                 {
                     return $"The header {name} holds a control character.";
                 }
+            }
+
+            if (ForgeableHeaders.Contains(name))
+            {
+                (forged ??= []).Add(name);
             }
         }
 

@@ -1,3 +1,4 @@
+using Gateway.Configuration;
 using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
@@ -5,30 +6,35 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gateway.Boundary;
 
 /// <summary>
-/// Refuses, with 400 and the end of the connection, what two parsers could read in two ways. Kestrel itself refuses the rest before
-/// any middleware runs: bare LF, folded headers, a Host that is missing, double or not the target's, a Content-Length that is double
-/// or no number.
+/// Refuses, with 400 and the end of the connection, what two parsers could read in two ways; of what is left, every claim about the client has to be true
+/// (<see cref="ForwardedHeaders"/>). Kestrel itself refuses the rest before any middleware runs: bare LF, folded headers, a Host that is missing, double or
+/// not the target's, a Content-Length that is double or no number.
 /// </summary>
-internal sealed class RequestRules(RequestDelegate next)
+internal sealed class RequestRules(RequestDelegate next, CurrentConfiguration configuration)
 {
+    private readonly ForwardedHeaders _forwarded = new(configuration);
+
     public Task InvokeAsync(HttpContext context)
     {
+        // Also of one that is refused: the log names the client.
+        var chain = _forwarded.Learn(context);
         var request = context.Request;
         if (IsMethodOfProxies(context))
         {
             return Refuse(context, StatusCodes.Status405MethodNotAllowed, $"The method {request.Method} is not supported.");
         }
 
-        var violation = request.Host.HasValue ? null : "The request names no host.";
-        violation ??= HeaderRules.Violation(request);
+        List<string>? forged = null;
+        var violation = request.Host.HasValue ? HeaderRules.Violation(request, out forged) : "The request names no host.";
         violation ??= context.Features.Find<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? TargetRules.Violation(target) : null;
-        if (violation is null)
+        if (violation is not null)
         {
-            request.Headers.Remove(HeaderRules.UnfollowedContentLength);
-            return next(context);
+            return Refuse(context, StatusCodes.Status400BadRequest, violation);
         }
 
-        return Refuse(context, StatusCodes.Status400BadRequest, violation);
+        request.Headers.Remove(HeaderRules.UnfollowedContentLength);
+        _forwarded.Replace(context, forged, chain);
+        return next(context);
     }
 
     /// <summary>Answers in the service's stead, and ends the connection.</summary>

@@ -22,16 +22,18 @@ internal sealed class StrictTransportSecurity
     public StrictTransportSecurity(RequestDelegate next, CurrentConfiguration configuration)
     {
         (_next, _configuration) = (next, configuration);
-        _apply = context =>
-        {
-            Apply((HttpContext)context);
-            return Task.CompletedTask;
-        };
+        _apply = Apply;
     }
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Features.Find<ITlsHandshakeFeature>() is not null)
+        // The certificate is not known where Kestrel serves one that the endpoint names itself: that one is the operator's.
+        var certificate = context.Features.Find<ServedCertificate>();
+        if (certificate is { IsPublic: false })
+        {
+            context.Response.OnStarting(Withhold, context);
+        }
+        else if (certificate is not null || context.Features.Find<ITlsHandshakeFeature>() is not null)
         {
             context.Response.OnStarting(_apply, context);
         }
@@ -39,23 +41,28 @@ internal sealed class StrictTransportSecurity
         return _next(context);
     }
 
-    private void Apply(HttpContext context)
+    private Task Apply(object state)
     {
-        var headers = context.Response.Headers;
-        if (!MayBeRemembered(context))
+        var context = (HttpContext)state;
+        if (Know(context.Request.Host).IsLocal)
         {
-            // Set to nothing it would stay there empty, and over HTTP/2 Kestrel leaves out what stands after an empty header.
-            headers.Remove(HeaderNames.StrictTransportSecurity);
+            return Withhold(context);
         }
-        else if (_configuration.Value.Gateway.StrictTransportSecurity is { } value && headers.StrictTransportSecurity.Count == 0)
+
+        if (_configuration.Value.Gateway.StrictTransportSecurity is { } value && context.Response.Headers.StrictTransportSecurity.Count == 0)
         {
-            headers.StrictTransportSecurity = value;
+            context.Response.Headers.StrictTransportSecurity = value;
         }
+
+        return Task.CompletedTask;
     }
 
-    // The certificate is not known where Kestrel serves one that the endpoint names itself: that one is the operator's.
-    private bool MayBeRemembered(HttpContext context) =>
-        context.Features.Find<ServedCertificate>() is not { IsPublic: false } && !Know(context.Request.Host).IsLocal;
+    // Nor may the service say it. Set to nothing it would stay there empty, and over HTTP/2 Kestrel leaves out what stands after an empty header.
+    private static Task Withhold(object context)
+    {
+        ((HttpContext)context).Response.Headers.Remove(HeaderNames.StrictTransportSecurity);
+        return Task.CompletedTask;
+    }
 
     private KnownHost Know(HostString host) =>
         _last is { } last && last.Name == host.Value ? last : _last = new KnownHost(host.Value, IsLocal(host.Host));

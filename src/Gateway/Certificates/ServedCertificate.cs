@@ -12,6 +12,8 @@ internal sealed class ServedCertificate
 {
     private const string SubjectAlternativeName = "2.5.29.17";
 
+    private readonly bool _isSelfIssued;
+
     /// <param name="leaf">With its private key.</param>
     /// <param name="chain">The intermediate certificates in any order; the leaf itself may be among them.</param>
     /// <param name="source">Where it comes from.</param>
@@ -25,6 +27,7 @@ internal sealed class ServedCertificate
         NotBefore = new DateTimeOffset(leaf.NotBefore);
         NotAfter = new DateTimeOffset(leaf.NotAfter);
         Issuer = leaf.GetNameInfo(X509NameType.SimpleName, forIssuer: true);
+        _isSelfIssued = leaf.SubjectName.RawData.AsSpan().SequenceEqual(leaf.IssuerName.RawData);
 
         if (leaf.Extensions[SubjectAlternativeName] is X509SubjectAlternativeNameExtension names)
         {
@@ -46,6 +49,7 @@ internal sealed class ServedCertificate
         NotBefore = other.NotBefore;
         NotAfter = other.NotAfter;
         Issuer = other.Issuer;
+        _isSelfIssued = other._isSelfIssued;
     }
 
     public X509Certificate2 Leaf { get; }
@@ -64,7 +68,7 @@ internal sealed class ServedCertificate
     public string Origin { get; }
 
     /// <summary>Whether it is meant for everybody's browser: neither the local authority's nor one that vouches for itself.</summary>
-    public bool IsPublic => Source is CertificateSource.File or CertificateSource.Acme && !Leaf.SubjectName.RawData.AsSpan().SequenceEqual(Leaf.IssuerName.RawData);
+    public bool IsPublic => Source is CertificateSource.File or CertificateSource.Acme && !_isSelfIssued;
 
     public DateTimeOffset NotBefore { get; }
 

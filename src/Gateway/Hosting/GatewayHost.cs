@@ -211,13 +211,14 @@ internal static class GatewayHost
         services.AddSingleton<IForwarderHttpClientFactory, ServiceHttpClientFactory>();
 
         var yarpForwarder = services.Last(s => s.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
-        services.AddSingleton<IHttpForwarder>(provider => new ServiceForwarder(
+        services.AddSingleton(provider => new ServiceForwarder(
             (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarpForwarder),
             // Who replaces the factory wants to see what is sent.
             provider.GetRequiredService<IForwarderHttpClientFactory>() is ServiceHttpClientFactory ? provider.GetRequiredService<DirectForwarder>() : null,
             provider.GetRequiredService<FailedForwarding>(),
             provider.GetRequiredService<CurrentConfiguration>(),
             provider.GetRequiredService<OpenWebSockets>()));
+        services.AddSingleton<IHttpForwarder>(static provider => provider.GetRequiredService<ServiceForwarder>());
     }
 
     private static void AddObservation(IServiceCollection services, RecentProblems problems)
@@ -286,9 +287,8 @@ internal static class GatewayHost
         FirstRequest.Notice(app);
         app.Services.GetService<SelfCheck>()?.Answer(app);
 
-        // 1. The client finishes, whatever becomes of the request; who is it, really; one record of what became of it.
+        // 1. The client finishes, whatever becomes of the request; one record of what became of it.
         app.UseMiddleware<UnreadUpload>();
-        app.UseMiddleware<ForwardedHeaders>();
         app.UseMiddleware<AccessLog>();
         app.UseMiddleware<StrictTransportSecurity>();
         var configuration = app.Services.GetRequiredService<CurrentConfiguration>();
@@ -298,7 +298,7 @@ internal static class GatewayHost
         ErrorPage.Prepare();
         app.UseMiddleware<ErrorResponses>(mode == HostMode.Dev ? ErrorDetail.Shown : ErrorDetail.Hidden);
 
-        // 3. What can be read in two ways is not read at all.
+        // 3. Who is it, really; what can be read in two ways is not read at all.
         app.UseMiddleware<SlowStart>();
         app.UseMiddleware<RequestRules>();
 
@@ -322,32 +322,32 @@ internal static class GatewayHost
         app.UseMiddleware<MergedSlashes>();
         app.UseRouting();
         app.UseMiddleware<StaticFiles>();
-        app.UsePolicies(static routes =>
+        app.UseWhereNeeded(static needs => needs.Admission, static routes =>
         {
             routes.UseFor<ICorsMetadata>(static cors => cors.UseCors());
             routes.UseFor<IAuthorizeData>(UseAccess);
+            routes.UseMiddleware<RouteAnswers>();
         });
-        app.UseMiddleware<RouteAnswers>();
 
         // 8. What the route allows, then the service.
         app.UseMiddleware<EncodedSlashes>();
         app.UseMiddleware<WebSocketRules>();
-        app.UsePolicies(static routes =>
+        app.UseMiddleware<OnlyDestination>();
+        app.UseWhereNeeded(static needs => needs.OthersAtService, static routes =>
         {
             routes.UseFor<RequestTimeoutPolicy>(static timed => timed.UseRequestTimeouts());
             routes.UseFor<RequestTimeoutAttribute>(static timed => timed.UseRequestTimeouts());
             routes.UseFor<EnableRateLimitingAttribute>(static limited => limited.UseRateLimiter());
         });
-        app.MapReverseProxy(proxy =>
+        RouteNeeds.Note(app.MapReverseProxy(static proxy =>
         {
-            proxy.UseMiddleware<OnlyDestination>();
             proxy.UseMiddleware<OtherDestination>();
             proxy.UseSessionAffinity();
             proxy.UseLoadBalancing();
             proxy.UseWhen(
                 static context => context.Features.Find<IReverseProxyFeature>()?.Cluster.Config.HealthCheck?.Passive?.Enabled == true,
                 static watched => watched.UseMiddleware<PassiveHealthCheckMiddleware>());
-        }).MarkRoutesWithoutPolicy();
+        }));
     }
 
     private static void UseAccess(IApplicationBuilder guarded)

@@ -24,8 +24,6 @@ internal sealed partial class AccessLog(
         traffic.Begin();
         using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _onOpened ??= LogOpened);
         var body = CountedResponseBody.Attach(context);
-        // The peer's address must be read after ForwardedHeaders has resolved it, the rest before anything rewrites it.
-        var (method, host) = (context.Request.Method, context.Request.Host);
         try
         {
             await next(context);
@@ -40,7 +38,7 @@ internal sealed partial class AccessLog(
                 traffic.Close(tunnel);
                 if (configuration.Value.Gateway.AccessLog is { } options)
                 {
-                    file.Add(Record(context, method, host, context.Response.StatusCode, tunnel.FromService.Bytes, duration, tunnel.RouteId, tunnel.Destination, options), options);
+                    file.Add(Record(context, context.Response.StatusCode, tunnel.FromService.Bytes, duration, tunnel.RouteId, tunnel.Destination, options), options);
                 }
             }
             else
@@ -51,27 +49,33 @@ internal sealed partial class AccessLog(
                 var (route, destination) = (proxy?.Route.Config.RouteId, proxy?.ProxiedDestination?.Model.Config.Address);
                 if (configuration.Value.Gateway.AccessLog is { } options)
                 {
-                    file.Add(Record(context, method, host, status, body.BytesWritten, duration, route, destination, options), options);
+                    file.Add(Record(context, status, body.BytesWritten, duration, route, destination, options), options);
                 }
                 else
                 {
-                    requests.Write(Record(context, method, host, status, body.BytesWritten, duration, route, destination, null));
+                    requests.Write(Record(context, status, body.BytesWritten, duration, route, destination, null));
                 }
             }
         }
     }
 
-    /// <param name="file">Null where the record does not go to a file.</param>
+    /// <param name="file">Null where the record does not go to a file: who was let in, the referrer and the browser stand only there.</param>
     private AccessRecord Record(
-        HttpContext context, string method, HostString host, int status, long bytes, TimeSpan duration, string? route, string? destination, AccessLogOptions? file)
+        HttpContext context, int status, long bytes, TimeSpan duration, string? route, string? destination, AccessLogOptions? file)
     {
-        var headers = context.Request.Headers;
-        // Without the query: what access policies take out of the target stands there.
-        return new AccessRecord(
-            file is null ? time.GetUtcNow() : time.GetLocalNow(), Client(context), context.Features.Find<Admission>()?.User, method, host.Value ?? "", RequestTarget.PathOf(context), context.Request.Protocol, status, bytes, duration,
-            AccessRecord.WithoutSecrets(headers.Referer.ToString()), headers.UserAgent.ToString(), route, destination,
+        var request = context.Request;
+        // Without the query: what access policies take out of the target stands there. The client and the host are those that ForwardedHeaders has learnt.
+        var record = new AccessRecord(
+            file is null ? time.GetUtcNow() : time.GetLocalNow(), Client(context), null, request.Method, request.Host.Value ?? "", RequestTarget.PathOf(context), request.Protocol, status, bytes,
+            duration, null, null, route, destination,
             // The server makes it when it is first asked for.
             file?.Format == AccessLogFormat.Combined ? "" : context.TraceIdentifier);
+        return file is null ? record : record with
+        {
+            User = context.Features.Find<Admission>()?.User,
+            Referrer = AccessRecord.WithoutSecrets(request.Headers.Referer.ToString()),
+            UserAgent = request.Headers.UserAgent.ToString(),
+        };
     }
 
     private void LogOpened(WebSocketTunnel tunnel, HttpContext context)

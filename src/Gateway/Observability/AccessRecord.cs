@@ -2,7 +2,7 @@ namespace Gateway.Observability;
 
 /// <summary>One request, for a line of the access log. Without query strings, also in the referrer: tokens live there.</summary>
 /// <param name="Client">Its address; null for a unix socket.</param>
-/// <param name="User">Who the access policy has let in; null for nobody in particular.</param>
+/// <param name="User">Who the access policy has let in; null for nobody in particular, and in lines of standard output.</param>
 /// <param name="Path">As the client sent it.</param>
 /// <param name="Bytes">Of the answer's body, or of what came from the service over a WebSocket.</param>
 internal readonly record struct AccessRecord(

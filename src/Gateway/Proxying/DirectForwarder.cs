@@ -31,10 +31,10 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
 
     /// <summary>Whether this request may go this way.</summary>
     /// <param name="context">Of a request that opens no WebSocket and has no body.</param>
+    /// <param name="proxy">Its route and cluster.</param>
     /// <param name="destination">The service's address.</param>
-    public static bool Suits(HttpContext context, string destination) =>
+    public static bool Suits(HttpContext context, IReverseProxyFeature proxy, string destination) =>
         destination.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-        && context.Features.Find<IReverseProxyFeature>() is { } proxy
         && proxy.Route.Config.Transforms is not { Count: > 0 }
         && proxy.Cluster.Config is { HttpRequest: null, SessionAffinity: not { Enabled: true } } cluster
         && (cluster.HttpClient is null || cluster.HttpClient == HttpClientConfig.Empty)
@@ -46,10 +46,12 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
     /// <param name="context">Suitable.</param>
     /// <param name="destination">The service's address.</param>
     /// <param name="target">At the service.</param>
+    /// <param name="isSecond">It has been sent before: no connection of the pool again.</param>
     /// <param name="silence">How long the service may be silent, or the client take nothing.</param>
     /// <param name="cancellationToken">Ends it too.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destination, string target, TimeSpan silence, CancellationToken cancellationToken)
+    public async ValueTask<ForwarderError> SendAsync(
+        HttpContext context, string destination, string target, bool isSecond, TimeSpan silence, CancellationToken cancellationToken)
     {
         context.Features.Find<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var limit = _limits.Begin(silence, context.RequestAborted, cancellationToken);
@@ -61,7 +63,7 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
             {
                 var address = _addresses.GetOrAdd(destination, static text => new Address(text));
                 var request = RequestHead.Write(context.Request, address.Path.Length == 0 ? target : address.Path + target, address.Host);
-                connection = await client.TakeAsync(address.Service, SecondAttempt.IsUnderWay(context), limit.Token);
+                connection = await client.TakeAsync(address.Service, isSecond, limit.Token);
                 head = await connection.AskAsync(request, limit.Token);
                 limit.Renew();
                 break;
@@ -74,6 +76,7 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
                     return failures.Settle(context, error);
                 }
 
+                isSecond = true;
                 limit.Renew();
             }
         }

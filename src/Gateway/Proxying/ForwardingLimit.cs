@@ -53,9 +53,10 @@ internal sealed class ForwardingLimit : IDisposable
         (_client, _caller) = (client, caller);
         lock (_lock)
         {
-            Renew();
+            var now = _time.GetTimestamp();
+            Volatile.Write(ref _movedAt, now);
             (_silence, _isUnderWay) = (silence, true);
-            LookAfter(silence);
+            LookAfter(silence, now);
         }
 
         _ofClient = client.UnsafeRegister(static limit => ((ForwardingLimit)limit!)._source.Cancel(), this);
@@ -63,9 +64,8 @@ internal sealed class ForwardingLimit : IDisposable
         return this;
     }
 
-    private void LookAfter(TimeSpan wait)
+    private void LookAfter(TimeSpan wait, long now)
     {
-        var now = _time.GetTimestamp();
         // One that looks earlier will look again.
         if (wait != Timeout.InfiniteTimeSpan && !(_due is { } due && _time.GetElapsedTime(now, due) <= wait))
         {
@@ -85,10 +85,11 @@ internal sealed class ForwardingLimit : IDisposable
                 return;
             }
 
-            var left = _silence - _time.GetElapsedTime(Volatile.Read(ref _movedAt));
+            var now = _time.GetTimestamp();
+            var left = _silence - _time.GetElapsedTime(Volatile.Read(ref _movedAt), now);
             if (left > TimeSpan.Zero)
             {
-                LookAfter(left);
+                LookAfter(left, now);
             }
             else
             {

@@ -31,7 +31,8 @@ internal sealed class RequestEnding : IHttpRequestLifetimeFeature, IHttpResetFea
 
     public static RequestEnding Watch(HttpContext context)
     {
-        var reset = context.Features.Find<IHttpResetFeature>();
+        // What is not there is looked for longest.
+        var reset = HttpProtocol.IsHttp11(context.Request.Protocol) ? null : context.Features.Find<IHttpResetFeature>();
         var ending = new RequestEnding(context.Features.Find<IHttpRequestLifetimeFeature>()!, reset);
         context.Features.Set<IHttpRequestLifetimeFeature>(ending);
         if (reset is not null)

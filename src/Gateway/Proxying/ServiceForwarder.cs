@@ -3,6 +3,7 @@ using Gateway.Configuration;
 using Gateway.Platform;
 using Gateway.Proxying.Services;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Proxying;
 
@@ -35,20 +36,34 @@ internal sealed class ServiceForwarder(
             return CarryWebSocketAsync(tunnel, OpenWebSocketAsync(tunnel, context, destinationPrefix, httpClient, config, transformer));
         }
 
-        return LimitedRequestBody.IsSaidToBeEmpty(context)
-            ? SendAfterEndAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken)
-            : SendNowAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return SendOrdinaryAsync(context, context.Features.Find<IReverseProxyFeature>(), destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
+    /// <summary>What YARP would ask for in the end, of a request that opens no WebSocket.</summary>
+    /// <param name="context">Has <paramref name="proxy"/> among its features.</param>
+    /// <param name="proxy">Its route and cluster.</param>
+    /// <param name="destination">Of that cluster.</param>
+    public ValueTask<ForwarderError> SendAsync(HttpContext context, IReverseProxyFeature proxy, DestinationState destination) => SendOrdinaryAsync(
+        context, proxy, destination.Model.Config.Address, proxy.Cluster.HttpClient, WithDefaults(proxy.Cluster.Config.HttpRequest), proxy.Route.Transformer, CancellationToken.None);
+
+    private ValueTask<ForwarderError> SendOrdinaryAsync(
+        HttpContext context, IReverseProxyFeature? proxy, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer,
+        CancellationToken cancellationToken) =>
+        LimitedRequestBody.IsSaidToBeEmpty(context)
+            ? SendAfterEndAsync(context, proxy, destinationPrefix, httpClient, config, transformer, cancellationToken)
+            : SendNowAsync(context, proxy, destinationPrefix, httpClient, config, transformer, cancellationToken);
+
     private async ValueTask<ForwarderError> SendAfterEndAsync(
-        HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
+        HttpContext context, IReverseProxyFeature? proxy, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer,
+        CancellationToken cancellationToken)
     {
         await LimitedRequestBody.WaitForEndAsync(context);
-        return await SendNowAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        return await SendNowAsync(context, proxy, destinationPrefix, httpClient, config, transformer, cancellationToken);
     }
 
     private ValueTask<ForwarderError> SendNowAsync(
-        HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer, CancellationToken cancellationToken)
+        HttpContext context, IReverseProxyFeature? proxy, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig config, HttpTransformer transformer,
+        CancellationToken cancellationToken)
     {
         var hasBody = LimitedRequestBody.HasBody(context);
         if (hasBody && !LimitedRequestBody.TryAttach(context))
@@ -57,9 +72,14 @@ internal sealed class ServiceForwarder(
             return ValueTask.FromResult(ForwarderError.None);
         }
 
-        return direct is not null && !hasBody && DirectForwarder.Suits(context, destinationPrefix) && RequestTarget.Of(context) is { } target
-            ? direct.SendAsync(context, destinationPrefix, target, config.ActivityTimeout!.Value, cancellationToken)
-            : ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        if (direct is null || hasBody || proxy is null || !DirectForwarder.Suits(context, proxy, destinationPrefix) || RequestTarget.Of(context) is not { } target)
+        {
+            return ForwardAsync(context, destinationPrefix, httpClient, config, transformer, cancellationToken);
+        }
+
+        // Only where there is another destination can one have failed before.
+        var isSecond = proxy.AllDestinations.Count > 1 && SecondAttempt.IsUnderWay(context);
+        return direct.SendAsync(context, destinationPrefix, target, isSecond, config.ActivityTimeout!.Value, cancellationToken);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
