@@ -2,6 +2,7 @@ using Gateway.Configuration;
 using Gateway.Platform;
 using Gateway.Proxying;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Boundary;
 
@@ -25,7 +26,7 @@ internal sealed class RequestRules(RequestDelegate next, CurrentConfiguration co
         }
 
         List<string>? forged = null;
-        var violation = request.Host.HasValue ? HeaderRules.Violation(request, out forged) : "The request names no host.";
+        var violation = StringValues.IsNullOrEmpty(request.Headers.Host) ? "The request names no host." : HeaderRules.Violation(request, out forged);
         violation ??= context.Features.Find<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? TargetRules.Violation(target) : null;
         if (violation is not null)
         {

@@ -22,8 +22,8 @@ internal sealed partial class AccessLog(
     {
         var started = time.GetTimestamp();
         traffic.Begin();
-        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _onOpened ??= LogOpened);
         var body = CountedResponseBody.Attach(context);
+        using var tunnel = WebSocketTunnel.TryAttach(context, sockets, time, _onOpened ??= LogOpened);
         try
         {
             await next(context);

@@ -28,6 +28,8 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
 
     private readonly ConcurrentDictionary<string, Address> _addresses = new();
     private readonly ForwardingLimit.Pool _limits = new(time);
+    // Most requests go where the one before has gone.
+    private Address? _last;
 
     /// <summary>Whether this request may go this way.</summary>
     /// <param name="context">Of a request that opens no WebSocket and has no body.</param>
@@ -61,9 +63,9 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
         {
             try
             {
-                var address = _addresses.GetOrAdd(destination, static text => new Address(text));
+                var address = Find(destination);
                 var request = RequestHead.Write(context.Request, address.Path.Length == 0 ? target : address.Path + target, address.Host);
-                connection = await client.TakeAsync(address.Service, isSecond, limit.Token);
+                connection = await client.TakeAsync(address.Kept, isSecond, limit.Token);
                 head = await connection.AskAsync(request, limit.Token);
                 limit.Renew();
                 break;
@@ -81,7 +83,10 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
             }
         }
 
+        var isForHead = HttpMethods.IsHead(context.Request.Method);
+        ReadOnlyMemory<byte> whole;
         AnswerBody? body;
+        bool isWhole;
         try
         {
             if (head.Status == StatusCodes.Status101SwitchingProtocols)
@@ -91,7 +96,8 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
             }
 
             AnswerHeaders.Copy(head, context);
-            body = connection.Open(head, HttpMethods.IsHead(context.Request.Method), message: null);
+            isWhole = connection.TryOpenWhole(head, isForHead, out whole);
+            body = isWhole ? null : connection.Open(head, isForHead, message: null);
         }
         catch (Exception exception)
         {
@@ -100,9 +106,16 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
             return Fail(context, ForwarderError.ResponseHeaders, StatusCodes.Status502BadGateway, exception);
         }
 
-        var broken = body is null ? ForwarderError.None : await CopyBodyAsync(body, context, limit);
+        var broken = isWhole ? await WriteAsync(whole, connection, context, limit)
+            : body is null ? ForwarderError.None
+            : await CopyBodyAsync(body, context, limit);
         return broken == ForwarderError.None ? broken : failures.Settle(context, broken);
     }
+
+    private Address Find(string destination) =>
+        _last is { } last && ReferenceEquals(last.Text, destination)
+            ? last
+            : _last = _addresses.GetOrAdd(destination, static (text, client) => new Address(text, client), client);
 
     private static bool NamesHost(IReadOnlyList<DestinationState> destinations)
     {
@@ -115,6 +128,25 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
         }
 
         return false;
+    }
+
+    // What the connection has in its buffer: no other buffer, no copy.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<ForwarderError> WriteAsync(ReadOnlyMemory<byte> whole, Http11Connection connection, HttpContext context, ForwardingLimit limit)
+    {
+        try
+        {
+            await context.Response.Body.WriteAsync(whole, limit.Token);
+            return ForwarderError.None;
+        }
+        catch (Exception exception)
+        {
+            return BreakOff(context, limit.IsGivenUp ? ForwarderError.ResponseBodyCanceled : ForwarderError.ResponseBodyClient, exception);
+        }
+        finally
+        {
+            connection.CompleteWhole();
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -231,14 +263,16 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
     /// <summary>A destination's address, taken apart.</summary>
     private sealed class Address
     {
-        public Address(string text)
+        public Address(string text, Http11Client client)
         {
             var uri = new Uri(text);
             var path = text.IndexOf('/', "http://".Length);
-            (Service, Host, Path) = (Http11Service.At(uri), RequestHead.HostOf(uri), path < 0 ? "" : text[path..].TrimEnd('/'));
+            (Text, Kept, Host, Path) = (text, client.At(Http11Service.At(uri)), RequestHead.HostOf(uri), path < 0 ? "" : text[path..].TrimEnd('/'));
         }
 
-        public Http11Service Service { get; }
+        public string Text { get; }
+
+        public KeptConnections Kept { get; }
 
         public string Host { get; }
 

@@ -45,6 +45,21 @@ public sealed class RequestLinesTests
     public void WhatTheGatewayAnsweredItselfHasNoRoute() => AssertSame(Usual with { Route = null, Destination = null, Status = 404, Bytes = long.MaxValue });
 
     [Fact]
+    public void WhereOneRequestWentIsNotSaidOfAnother()
+    {
+        // The second time they are remembered, as far as there is room.
+        AccessRecord[] records = [.. Enumerable.Range(0, 200).Select(i => Usual with { Route = $"route{i / 3}", Destination = i % 5 == 0 ? null : $"http://service{i}/\"", Protocol = $"HTTP/{i % 2}" })];
+        records = [.. records, .. records];
+
+        var lines = Direct(records, LogEventLevel.Information).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(
+            records.Select(r => $"{r.Route} {r.Destination ?? "-"} {r.Protocol}"),
+            lines.Select(Properties).Select(p => $"{p["Route"]} {p["Destination"]} {p["Protocol"]}"));
+        Assert.All(lines.Select(Properties), p => Assert.EndsWith($" ms {p["Route"]} {p["Destination"]} {p["Protocol"]} {p["RequestId"]}", p["@m"], StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void AUnixSocketHasNoAddress() => Assert.Contains("\"Client\":\"-\"", Direct(Usual with { Client = null }), StringComparison.Ordinal);
 
     [Fact]
@@ -68,13 +83,19 @@ public sealed class RequestLinesTests
         return json.RootElement.EnumerateObject().Where(p => p.Name != "@t").ToDictionary(p => p.Name, p => p.Value.ToString());
     }
 
-    private static string Direct(AccessRecord record, LogEventLevel level = LogEventLevel.Information)
+    private static string Direct(AccessRecord record, LogEventLevel level = LogEventLevel.Information) => Direct([record], level);
+
+    private static string Direct(IEnumerable<AccessRecord> records, LogEventLevel level)
     {
         using var bytes = new MemoryStream();
         using var loggers = new SerilogLoggerFactory(new LoggerConfiguration().MinimumLevel.Is(level).CreateLogger(), dispose: true);
         using (var output = new StandardOutput(bytes, new FakeTimeProvider()))
         {
-            new RequestLines(loggers.CreateLogger<AccessLog>(), output).Write(record);
+            var lines = new RequestLines(loggers.CreateLogger<AccessLog>(), output);
+            foreach (var record in records)
+            {
+                lines.Write(record);
+            }
         }
 
         return Encoding.UTF8.GetString(bytes.ToArray());

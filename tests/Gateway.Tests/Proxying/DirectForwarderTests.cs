@@ -116,6 +116,7 @@ public sealed partial class DirectForwarderTests
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nX: a\u0001b\r\nContent-Length: 2\r\n\r\nok")]
     [InlineData("HTTP/1.1 200 OK\r\nBad Name: 1\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more than it has said")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n")]
     public Task AnAnswerIsTheSame(string answer) => AssertNoDifferenceAsync($"GET /a?b=c HTTP/1.1\r\n{Close}Accept: text/plain\r\n\r\n", answer);
 
@@ -130,6 +131,10 @@ public sealed partial class DirectForwarderTests
     [InlineData("GET", "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ntracestate: a=b\r\nbaggage: c=d\r\nUser-Agent: caf\u00e9\r\nUpgrade: h2c\r\n")]
     public Task ARequestIsTheSame(string method, string headers) =>
         AssertNoDifferenceAsync($"{method} /%7Ea/../b//c?d={{e}} HTTP/1.1\r\n{Close}{headers}\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+
+    [Fact]
+    public Task ToHeadThereIsNoBodyWhateverTheServiceSends() =>
+        AssertNoDifferenceAsync($"HEAD / HTTP/1.1\r\n{Close}\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 
     [Theory]
     [InlineData("Content-Length: 10\r\n\r\nhalf")]
@@ -154,6 +159,30 @@ public sealed partial class DirectForwarderTests
                 Assert.Contains("0x2", $"{failure}", StringComparison.Ordinal);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3_000)]
+    [InlineData(300_000)]
+    public async Task AConnectionWhoseAnswerHasBeenReadIsUsedAgain(int length)
+    {
+        var text = new string('x', length);
+        var connections = new ConcurrentDictionary<string, int>();
+        await using var service = await TestService.StartAsync(context =>
+        {
+            connections.AddOrUpdate(context.Connection.Id, 1, static (_, count) => count + 1);
+            context.Response.ContentLength = length;
+            return context.Response.WriteAsync(text);
+        });
+        await using var gateway = await TestGateway.StartAsync(Configuration(service.Address, isDirect: true));
+
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(text, await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation));
+        }
+
+        Assert.Equal(3, Assert.Single(connections).Value);
     }
 
     [Fact]

@@ -81,10 +81,10 @@ internal static unsafe class OpenSsl
     public static delegate* unmanaged<nint, byte**, nint, nint> ReadPrivateKey;
     public static delegate* unmanaged<nint, void> FreePrivateKey;
     public static delegate* unmanaged<int, nint, nint, delegate* unmanaged<nint, nint, nint, int, nint, nint, void>, nint, nint, int> NewDataIndex;
-    public static delegate* unmanaged[SuppressGCTransition]<void> ClearErrors;
-    public static delegate* unmanaged<nuint> PeekError;
+    public static delegate* unmanaged[SuppressGCTransition]<nuint> PeekError;
     public static delegate* unmanaged<nuint, byte*, nuint, void> DescribeError;
 
+    private static delegate* unmanaged[SuppressGCTransition]<void> s_clearErrors;
     private static delegate* unmanaged<int, byte*, nint> s_newMethod;
     private static delegate* unmanaged<int> s_newIndex;
     private static delegate* unmanaged<nint, nint, int> s_setRead;
@@ -105,6 +105,15 @@ internal static unsafe class OpenSsl
             // as is right here: it has nothing to flush and can nothing special; and it has ended, which counts only where a read without need of another has failed.
             s_setControl(method, s_getControl(s_nullMethod()));
             return method;
+        }
+    }
+
+    /// <summary>Forgets the calling thread's failures, which the next call would take for its own. Mostly there are none, and to see that costs less.</summary>
+    public static void ClearErrors()
+    {
+        if (PeekError() != 0)
+        {
+            s_clearErrors();
         }
     }
 
@@ -177,8 +186,8 @@ internal static unsafe class OpenSsl
             ReadPrivateKey = (delegate* unmanaged<nint, byte**, nint, nint>)NativeLibrary.GetExport(crypto, "d2i_AutoPrivateKey");
             FreePrivateKey = (delegate* unmanaged<nint, void>)NativeLibrary.GetExport(crypto, "EVP_PKEY_free");
             NewDataIndex = (delegate* unmanaged<int, nint, nint, delegate* unmanaged<nint, nint, nint, int, nint, nint, void>, nint, nint, int>)NativeLibrary.GetExport(crypto, "CRYPTO_get_ex_new_index");
-            ClearErrors = (delegate* unmanaged[SuppressGCTransition]<void>)NativeLibrary.GetExport(crypto, "ERR_clear_error");
-            PeekError = (delegate* unmanaged<nuint>)NativeLibrary.GetExport(crypto, "ERR_peek_error");
+            s_clearErrors = (delegate* unmanaged[SuppressGCTransition]<void>)NativeLibrary.GetExport(crypto, "ERR_clear_error");
+            PeekError = (delegate* unmanaged[SuppressGCTransition]<nuint>)NativeLibrary.GetExport(crypto, "ERR_peek_error");
             DescribeError = (delegate* unmanaged<nuint, byte*, nuint, void>)NativeLibrary.GetExport(crypto, "ERR_error_string_n");
             s_newMethod = (delegate* unmanaged<int, byte*, nint>)NativeLibrary.GetExport(crypto, "BIO_meth_new");
             s_newIndex = (delegate* unmanaged<int>)NativeLibrary.GetExport(crypto, "BIO_get_new_index");

@@ -12,23 +12,26 @@ internal sealed class Http11Client(ServiceDialer dialer, Http11Pool pool, TimePr
     /// <summary>A black-holed service is reported while the person still looks at the page.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Those to a service that wait for their next request.</summary>
+    public KeptConnections At(Http11Service service) => pool.At(service);
+
     /// <summary>A connection for one request and its answer.</summary>
-    /// <param name="service">Whose.</param>
+    /// <param name="kept">Of its service.</param>
     /// <param name="isFresh">One that has never been used.</param>
     /// <param name="cancellationToken">Gives up connecting.</param>
     /// <exception cref="System.Net.Sockets.SocketException">There is none.</exception>
     /// <exception cref="OperationCanceledException">There was none in <see cref="ConnectTimeout"/>: then with a <see cref="TimeoutException"/> within.</exception>
-    public ValueTask<Http11Connection> TakeAsync(Http11Service service, bool isFresh, CancellationToken cancellationToken) =>
-        !isFresh && pool.TryTake(service) is { } connection ? ValueTask.FromResult(connection) : ConnectAsync(service, cancellationToken);
+    public ValueTask<Http11Connection> TakeAsync(KeptConnections kept, bool isFresh, CancellationToken cancellationToken) =>
+        !isFresh && pool.TryTake(kept) is { } connection ? ValueTask.FromResult(connection) : ConnectAsync(kept, cancellationToken);
 
-    private async ValueTask<Http11Connection> ConnectAsync(Http11Service service, CancellationToken cancellationToken)
+    private async ValueTask<Http11Connection> ConnectAsync(KeptConnections kept, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         PolledSocket socket;
         try
         {
-            socket = await dialer.ConnectPolledAsync(new DnsEndPoint(service.Host, service.Port), either.Token);
+            socket = await dialer.ConnectPolledAsync(new DnsEndPoint(kept.Service.Host, kept.Service.Port), either.Token);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -36,7 +39,7 @@ internal sealed class Http11Client(ServiceDialer dialer, Http11Pool pool, TimePr
             throw new TaskCanceledException("No connection.", new TimeoutException($"ConnectTimeout: no answer within {ConnectTimeout}", exception));
         }
 
-        return new Http11Connection(socket, pool, service, time);
+        return new Http11Connection(socket, pool, kept, time);
     }
 }
 

@@ -9,7 +9,7 @@ namespace Gateway.Proxying.Services;
 /// A connection to a service: one request after the other. It knows of the service's end while it waits for the next one, and whether a
 /// request can have reached a service that closed it (<see cref="ReusedConnectionClosedException"/>).
 /// </summary>
-internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Http11Service service, TimeProvider time)
+internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, KeptConnections kept, TimeProvider time)
 {
     private const int MaxHead = 64 * 1024;
     private const int BytesInLoop = 16 * 1024;
@@ -23,7 +23,8 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     private long _writtenBefore;
     private TaskCompletionSource? _continued;
 
-    public Http11Service Service => service;
+    /// <summary>Where it waits for its next request.</summary>
+    public KeptConnections Kept => kept;
 
     /// <summary>What is sent and received.</summary>
     public BufferedSocket Bytes { get; } = new(socket);
@@ -80,9 +81,8 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
     /// <returns>Null where there is no body: then the connection has been given back.</returns>
     public AnswerBody? Open(AnswerHead head, bool isForHead, HttpResponseMessage? message)
     {
-        _keepsAlive &= head.KeepsAlive;
-        Patience = head.Patience;
-        if (isForHead || head.Status is 204 or 304 || head is { IsEncoded: false, Length: 0 })
+        Follow(head);
+        if (HasNoBody(head, isForHead))
         {
             Complete();
             return null;
@@ -94,6 +94,30 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
             { IsEncoded: false, Length: { } length } => new MeasuredBody(this, length),
             _ => new EndlessBody(this),
         };
+    }
+
+    /// <summary>What follows the head, where all of it has come already: most small answers come in one piece.</summary>
+    /// <param name="head">Of an answer that is none to a WebSocket.</param>
+    /// <param name="isForHead">The request's method was HEAD.</param>
+    /// <param name="body">Valid until <see cref="CompleteWhole"/>.</param>
+    /// <returns>False where <see cref="Open"/> is to be asked.</returns>
+    public bool TryOpenWhole(AnswerHead head, bool isForHead, out ReadOnlyMemory<byte> body)
+    {
+        body = Bytes.Buffered;
+        if (head.IsEncoded || head.Length != body.Length || HasNoBody(head, isForHead))
+        {
+            return false;
+        }
+
+        Follow(head);
+        return true;
+    }
+
+    /// <summary>The body that had come with the head is not needed any more.</summary>
+    public void CompleteWhole()
+    {
+        Bytes.Skip(Bytes.Buffered.Length);
+        Complete();
     }
 
     /// <summary>Sends a request and waits for the head of its answer.</summary>
@@ -187,6 +211,14 @@ internal sealed class Http11Connection(PolledSocket socket, Http11Pool pool, Htt
         _isReused = true;
         Bytes.Release();
         pool.Return(this);
+    }
+
+    private static bool HasNoBody(AnswerHead head, bool isForHead) => isForHead || head.Status is 204 or 304 || head is { IsEncoded: false, Length: 0 };
+
+    private void Follow(AnswerHead head)
+    {
+        _keepsAlive &= head.KeepsAlive;
+        Patience = head.Patience;
     }
 
     private void Begin(long bytesInLoop)

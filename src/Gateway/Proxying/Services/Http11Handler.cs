@@ -13,12 +13,12 @@ internal sealed class Http11Handler(Http11Client client, HttpMessageHandler othe
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         request.RequestUri is { } uri && uri.Scheme == Uri.UriSchemeHttp && request.Version == HttpVersion.Version11 && Activity.Current is null
-            ? SendAsync(request, Http11Service.At(uri), cancellationToken)
+            ? SendAsync(request, client.At(Http11Service.At(uri)), cancellationToken)
             : base.SendAsync(request, cancellationToken);
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Http11Service service, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, KeptConnections kept, CancellationToken cancellationToken)
     {
-        var connection = await client.TakeAsync(service, FreshConnectionHandler.IsRequired(request), cancellationToken);
+        var connection = await client.TakeAsync(kept, FreshConnectionHandler.IsRequired(request), cancellationToken);
         return await connection.SendAsync(request, cancellationToken);
     }
 }

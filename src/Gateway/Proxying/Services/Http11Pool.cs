@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Proxying.Services;
 
-/// <summary>Connections that wait for their next request, by service. The one that was used last goes first, so that the others can age.</summary>
+/// <summary>Connections that wait for their next request, of all services. Here they age.</summary>
 internal sealed class Http11Pool : IDisposable
 {
     // As SocketsHttpHandler has it. Without a bound to the life of one, a changed DNS record would never be seen.
@@ -12,7 +12,7 @@ internal sealed class Http11Pool : IDisposable
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(15);
 
-    private readonly ConcurrentDictionary<Http11Service, List<Http11Connection>> _waiting = new();
+    private readonly ConcurrentDictionary<Http11Service, KeptConnections> _kept = new();
     private readonly TimeProvider _time;
     private readonly ITimer _sweep;
     private readonly Lock _lock = new();
@@ -26,29 +26,15 @@ internal sealed class Http11Pool : IDisposable
         _sweep = time.CreateTimer(static pool => ((Http11Pool)pool!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Those to a service: for whoever asks for one again and again.</summary>
+    public KeptConnections At(Http11Service service) => _kept.GetOrAdd(service, static service => new KeptConnections(service));
+
     /// <summary>One whose service has not closed it; null if there is none.</summary>
-    public Http11Connection? TryTake(Http11Service service)
+    public Http11Connection? TryTake(KeptConnections kept)
     {
-        if (!_waiting.TryGetValue(service, out var waiting))
-        {
-            return null;
-        }
-
         var now = _time.GetTimestamp();
-        while (true)
+        while (kept.TakeLast() is { } last)
         {
-            Http11Connection last;
-            lock (waiting)
-            {
-                if (waiting.Count == 0)
-                {
-                    return null;
-                }
-
-                last = waiting[^1];
-                waiting.RemoveAt(waiting.Count - 1);
-            }
-
             if (!last.HasNews && !IsOld(last, now))
             {
                 return last;
@@ -56,6 +42,8 @@ internal sealed class Http11Pool : IDisposable
 
             last.Abort();
         }
+
+        return null;
     }
 
     /// <summary>Keeps one that has been answered.</summary>
@@ -68,12 +56,7 @@ internal sealed class Http11Pool : IDisposable
             return;
         }
 
-        var waiting = _waiting.GetOrAdd(connection.Service, static _ => []);
-        lock (waiting)
-        {
-            waiting.Add(connection);
-        }
-
+        connection.Kept.Add(connection);
         if (!_isSweeping)
         {
             SetSweeping(true);
@@ -84,7 +67,7 @@ internal sealed class Http11Pool : IDisposable
     {
         _isDisposed = true;
         _sweep.Dispose();
-        RemoveWhere(static _ => true);
+        AbortWhere(static _ => true);
     }
 
     private bool IsOld(Http11Connection connection, long now) =>
@@ -93,11 +76,11 @@ internal sealed class Http11Pool : IDisposable
 
     private void Sweep()
     {
-        if (!RemoveWhere(c => c.HasNews || IsOld(c, _time.GetTimestamp())))
+        if (!AbortWhere(c => c.HasNews || IsOld(c, _time.GetTimestamp())))
         {
             SetSweeping(false);
             // One may have come before that was to be seen.
-            if (RemoveWhere(static _ => false))
+            if (AbortWhere(static _ => false))
             {
                 SetSweeping(true);
             }
@@ -118,20 +101,12 @@ internal sealed class Http11Pool : IDisposable
     }
 
     /// <returns>Whether any is left.</returns>
-    private bool RemoveWhere(Predicate<Http11Connection> isToGo)
+    private bool AbortWhere(Predicate<Http11Connection> isToGo)
     {
         var areLeft = false;
-        foreach (var waiting in _waiting.Values)
+        foreach (var kept in _kept.Values)
         {
-            List<Http11Connection> gone;
-            lock (waiting)
-            {
-                gone = waiting.FindAll(isToGo);
-                waiting.RemoveAll(gone.Contains);
-                areLeft |= waiting.Count > 0;
-            }
-
-            gone.ForEach(static c => c.Abort());
+            areLeft |= kept.AbortWhere(isToGo);
         }
 
         return areLeft;

@@ -9,16 +9,16 @@ namespace Gateway.Tests.Proxying.Services;
 
 public sealed class Http11PoolTests : IDisposable
 {
-    private static readonly Http11Service Service = new("service", 80);
-
     private readonly FakeTimeProvider _time = new();
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<Socket> _sockets = [];
     private readonly Http11Pool _pool;
+    private readonly KeptConnections _kept;
 
     public Http11PoolTests()
     {
         _pool = new Http11Pool(_time);
+        _kept = _pool.At(new Http11Service("service", 80));
         _listener.Start();
     }
 
@@ -35,10 +35,10 @@ public sealed class Http11PoolTests : IDisposable
         var (first, _) = Answered();
         var (second, _) = Answered();
 
-        Assert.Same(second, _pool.TryTake(Service));
-        Assert.Same(first, _pool.TryTake(Service));
-        Assert.Null(_pool.TryTake(Service));
-        Assert.Null(_pool.TryTake(new Http11Service("service", 81)));
+        Assert.Same(second, _pool.TryTake(_kept));
+        Assert.Same(first, _pool.TryTake(_kept));
+        Assert.Null(_pool.TryTake(_kept));
+        Assert.Null(_pool.TryTake(_pool.At(new Http11Service("service", 81))));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class Http11PoolTests : IDisposable
         atService.Dispose();
         var deadline = Environment.TickCount64 + 10_000;
         Http11Connection? taken = null;
-        while (Environment.TickCount64 < deadline && (taken = _pool.TryTake(Service)) is not null)
+        while (Environment.TickCount64 < deadline && (taken = _pool.TryTake(_kept)) is not null)
         {
             // The end is still on its way.
             taken.Complete();
@@ -70,7 +70,7 @@ public sealed class Http11PoolTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(15));
 
         Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
-        Assert.Null(_pool.TryTake(Service));
+        Assert.Null(_pool.TryTake(_kept));
     }
 
     [Fact]
@@ -79,12 +79,12 @@ public sealed class Http11PoolTests : IDisposable
         var (connection, _) = Answered();
         for (var i = 0; i < 11; i++)
         {
-            Assert.Same(connection, _pool.TryTake(Service));
+            Assert.Same(connection, _pool.TryTake(_kept));
             _time.Advance(TimeSpan.FromSeconds(30));
             connection.Complete();
         }
 
-        Assert.Null(_pool.TryTake(Service));
+        Assert.Null(_pool.TryTake(_kept));
     }
 
     [Theory]
@@ -99,10 +99,10 @@ public sealed class Http11PoolTests : IDisposable
         var (connection, atService) = Answered($"Keep-Alive: {keepAlive}\r\n");
 
         _time.Advance(TimeSpan.FromSeconds(seconds));
-        Assert.Same(connection, _pool.TryTake(Service));
+        Assert.Same(connection, _pool.TryTake(_kept));
         connection.Complete();
         _time.Advance(TimeSpan.FromSeconds(seconds + 1.1));
-        Assert.Null(_pool.TryTake(Service));
+        Assert.Null(_pool.TryTake(_kept));
 
         Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
     }
@@ -114,7 +114,7 @@ public sealed class Http11PoolTests : IDisposable
     {
         var (_, atService) = Answered($"Keep-Alive: {keepAlive}\r\n");
 
-        Assert.Null(_pool.TryTake(Service));
+        Assert.Null(_pool.TryTake(_kept));
         Assert.Equal(0, await atService.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
     }
 
@@ -122,7 +122,7 @@ public sealed class Http11PoolTests : IDisposable
     public async Task NothingIsKeptOnceItIsDisposed()
     {
         var (connection, atService) = Answered();
-        Assert.Same(connection, _pool.TryTake(Service));
+        Assert.Same(connection, _pool.TryTake(_kept));
 
         _pool.Dispose();
         connection.Complete();
@@ -137,7 +137,7 @@ public sealed class Http11PoolTests : IDisposable
         socket.Connect(_listener.LocalEndpoint);
         var atService = _listener.AcceptSocket();
         _sockets.Add(atService);
-        var connection = new Http11Connection(PolledSocket.Over(socket), _pool, Service, _time);
+        var connection = new Http11Connection(PolledSocket.Over(socket), _pool, _kept, _time);
         var answering = connection.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://service/"), CancellationToken.None);
         atService.Receive(new byte[1000]);
         atService.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 204 No Content\r\n{headers}\r\n"));
