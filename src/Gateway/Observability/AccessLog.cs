@@ -92,7 +92,7 @@ internal sealed partial class AccessLog(
         context.Request.Protocol, context.TraceIdentifier);
 
     private static int Status(HttpContext context) =>
-        context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? ClientClosedRequest : context.Response.StatusCode;
+        !context.Response.HasStarted && context.RequestAborted.IsCancellationRequested ? ClientClosedRequest : context.Response.StatusCode;
 
     private static string? Client(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString() : null;
