@@ -20,7 +20,7 @@ internal sealed class RequestRules(RequestDelegate next, CurrentConfiguration co
         // Also of one that is refused: the log names the client.
         var chain = _forwarded.Learn(context);
         var request = context.Request;
-        if (IsMethodOfProxies(context))
+        if (IsMethodOfProxies(context, request.Method))
         {
             return Refuse(context, StatusCodes.Status405MethodNotAllowed, $"The method {request.Method} is not supported.");
         }
@@ -53,7 +53,7 @@ internal sealed class RequestRules(RequestDelegate next, CurrentConfiguration co
 
     // CONNECT asks for a tunnel to anywhere; its extended form, a WebSocket over HTTP/2, is another matter (RFC 8441). TRACE would show
     // the client what the gateway added for the service.
-    private static bool IsMethodOfProxies(HttpContext context) =>
-        HttpMethods.IsTrace(context.Request.Method)
-        || (HttpMethods.IsConnect(context.Request.Method) && context.Features.Find<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true });
+    private static bool IsMethodOfProxies(HttpContext context, string method) =>
+        HttpMethods.IsTrace(method)
+        || (HttpMethods.IsConnect(method) && context.Features.Find<IHttpExtendedConnectFeature>() is not { IsExtendedConnect: true });
 }

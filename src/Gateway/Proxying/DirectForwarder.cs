@@ -51,8 +51,7 @@ internal sealed class DirectForwarder(Http11Client client, FailedForwarding fail
     /// <param name="isSecond">It has been sent before: no connection of the pool again.</param>
     /// <param name="silence">How long the service may be silent, or the client take nothing.</param>
     /// <param name="cancellationToken">Ends it too.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwarderError> SendAsync(
+    public async Task<ForwarderError> SendAsync(
         HttpContext context, string destination, string target, bool isSecond, TimeSpan silence, CancellationToken cancellationToken)
     {
         context.Features.Find<IHttpResponseBodyFeature>()?.DisableBuffering();

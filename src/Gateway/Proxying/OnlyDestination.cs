@@ -24,7 +24,10 @@ internal sealed class OnlyDestination(RequestDelegate next, ServiceForwarder for
 
         var proxy = new ReverseProxyFeature
         {
-            Route = route, Cluster = model, AllDestinations = destinations.AllDestinations, AvailableDestinations = destinations.AvailableDestinations,
+            Route = route,
+            Cluster = model,
+            AllDestinations = destinations.AllDestinations,
+            AvailableDestinations = destinations.AvailableDestinations,
             ProxiedDestination = destination,
         };
         context.Features.Set<IReverseProxyFeature>(proxy);

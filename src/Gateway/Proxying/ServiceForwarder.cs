@@ -79,7 +79,7 @@ internal sealed class ServiceForwarder(
 
         // Only where there is another destination can one have failed before.
         var isSecond = proxy.AllDestinations.Count > 1 && SecondAttempt.IsUnderWay(context);
-        return direct.SendAsync(context, destinationPrefix, target, isSecond, config.ActivityTimeout!.Value, cancellationToken);
+        return new ValueTask<ForwarderError>(direct.SendAsync(context, destinationPrefix, target, isSecond, config.ActivityTimeout!.Value, cancellationToken));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -106,6 +106,26 @@ public sealed class ForwardedHeadersTests
         Assert.Equal("public.example.com", headers["Host"]);
     }
 
+    [Theory]
+    [InlineData("TRACE", "/", 405)]
+    [InlineData("GET", "/%5c", 400)]
+    public async Task TheLogNamesTheClientOfARequestThatIsRefusedToo(string method, string target, int status)
+    {
+        var configuration = TestConfiguration.ForService("http://127.0.0.1:1") with
+        {
+            Gateway = new GatewayOptions { TrustedProxies = [IPNetwork.Parse("127.0.0.1/32")] },
+        };
+        await using var gateway = await TestGateway.StartAsync(configuration);
+        using var request = new HttpRequestMessage(new HttpMethod(method), gateway.At(target));
+        request.Headers.Add("X-Forwarded-For", "192.0.2.7");
+        request.Headers.Add("X-Forwarded-Host", "chat.example.com");
+
+        using var response = await gateway.Client.SendAsync(request, Cancellation);
+
+        var record = await gateway.Log.WaitForAsync(l => l.Properties.ContainsKey("Bytes"), Cancellation);
+        Assert.Equal((status, "192.0.2.7", "chat.example.com"), ((int)response.StatusCode, record.Properties["Client"], record.Properties["Host"]?.ToString()));
+    }
+
     [Fact]
     public async Task ReadsTheChainFromTheRightUpToTheFirstUntrustedAddress()
     {

@@ -47,8 +47,15 @@ public sealed class RequestLinesTests
     [Fact]
     public void WhereOneRequestWentIsNotSaidOfAnother()
     {
-        // The second time they are remembered, as far as there is room.
-        AccessRecord[] records = [.. Enumerable.Range(0, 200).Select(i => Usual with { Route = $"route{i / 3}", Destination = i % 5 == 0 ? null : $"http://service{i}/\"", Protocol = $"HTTP/{i % 2}" })];
+        // More than are remembered; the same objects come again, in other company.
+        string?[] destinations = [null, .. Enumerable.Range(0, 200).Select(i => $"http://service{i}/\"")];
+        AccessRecord[] records =
+        [
+            .. from destination in destinations
+               from route in new[] { "voice", "v\"" }
+               from protocol in new[] { "HTTP/1.1", "HTTP/1.0" }
+               select Usual with { Route = route, Destination = destination, Protocol = protocol },
+        ];
         records = [.. records, .. records];
 
         var lines = Direct(records, LogEventLevel.Information).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -151,6 +151,32 @@ public sealed class ClosedConnectionTests
         Assert.Equal(deliveries, _delivered.Count(line => line.Contains("/second", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task TheSecondAttemptIsOverANewConnectionAlthoughOthersWait()
+    {
+        // Two connections that end at their second request; a third that answers.
+        var (connections, two) = (0, new TaskCompletionSource());
+        await using var service = new RawService(async (socket, cancellation) =>
+        {
+            var number = Interlocked.Increment(ref connections);
+            await ReadAsync(socket, cancellation);
+            if (number == 2)
+            {
+                two.SetResult();
+            }
+
+            await two.Task;
+            await SendAsync(socket, cancellation);
+            await ReadAsync(socket, cancellation);
+        });
+        await using var gateway = await TestGateway.StartAsync(TestConfiguration.ForService(service.Address));
+        await Task.WhenAll(gateway.Client.GetStringAsync(gateway.At("/1"), Cancellation), gateway.Client.GetStringAsync(gateway.At("/2"), Cancellation));
+
+        Assert.Equal("ok", await gateway.Client.GetStringAsync(gateway.At("/3"), Cancellation));
+
+        Assert.Equal(3, connections);
+    }
+
     [Theory]
     [InlineData("GET")]
     [InlineData("POST")]

@@ -238,7 +238,7 @@ public sealed partial class DirectForwarderTests
         var answer = new MemoryStream();
         var context = new DefaultHttpContext { Request = { Method = "GET" }, Response = { Body = answer } };
 
-        var forwarding = forwarder.SendAsync(context, service.Address, "/", isSecond: false, TimeSpan.FromSeconds(10), Cancellation).AsTask();
+        var forwarding = forwarder.SendAsync(context, service.Address, "/", isSecond: false, TimeSpan.FromSeconds(10), Cancellation);
         await asked.Task.WaitAsync(Cancellation);
         time.Advance(TimeSpan.FromSeconds(6));
         head.SetResult();

@@ -91,6 +91,32 @@ public sealed class OtherDestinationTests
     }
 
     [Fact]
+    public async Task AfterTwoAttemptsAtTheFirstTheOtherIsAskedOverANewConnection()
+    {
+        // Both end a connection at its second request. Whoever is asked first for that one has then failed, for new connections too.
+        string? failed = null;
+        RawService Service(string name) => new(async (socket, cancellation) =>
+        {
+            await RawService.ReadHeadersAsync(socket, cancellation);
+            if (failed != name)
+            {
+                await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{name}"), cancellation);
+                await RawService.ReadHeadersAsync(socket, cancellation);
+                failed ??= name;
+            }
+        });
+        await using var first = Service("a");
+        await using var second = Service("b");
+        await using var gateway = await TestGateway.StartAsync(Cluster(first.Address, second.Address, static cluster => cluster with { LoadBalancingPolicy = "RoundRobin" }));
+        string[] answers = [await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation), await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation)];
+
+        var third = await gateway.Client.GetStringAsync(gateway.At("/"), Cancellation);
+
+        Assert.Equal(["a", "b"], answers.Order());
+        Assert.Equal(failed == "a" ? "b" : "a", third);
+    }
+
+    [Fact]
     public async Task TwoDestinationsThatFailAreTriedOnceEach()
     {
         var asked = new ConcurrentQueue<string>();
