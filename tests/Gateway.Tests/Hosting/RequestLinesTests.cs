@@ -47,7 +47,7 @@ public sealed class RequestLinesTests
     [Fact]
     public void WhereOneRequestWentIsNotSaidOfAnother()
     {
-        // More than are remembered; the same objects come again, in other company.
+        // More than are remembered, and the same objects again in other company: first all of a destination, then all destinations of a route.
         string?[] destinations = [null, .. Enumerable.Range(0, 200).Select(i => $"http://service{i}/\"")];
         AccessRecord[] records =
         [
@@ -56,7 +56,7 @@ public sealed class RequestLinesTests
                from protocol in new[] { "HTTP/1.1", "HTTP/1.0" }
                select Usual with { Route = route, Destination = destination, Protocol = protocol },
         ];
-        records = [.. records, .. records];
+        records = [.. records, .. records.OrderBy(r => (r.Route, r.Protocol))];
 
         var lines = Direct(records, LogEventLevel.Information).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
