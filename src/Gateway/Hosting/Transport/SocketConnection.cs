@@ -172,6 +172,7 @@ internal sealed class SocketConnection :
     public override async ValueTask DisposeAsync()
     {
         await _writer.CompleteAsync();
+        await _polled.FinishAsync();
         if (OperatingSystem.IsLinux())
         {
             _tls?.End();
@@ -237,15 +238,7 @@ internal sealed class SocketConnection :
             _tls?.Dispose();
         }
 
-        try
-        {
-            Socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The client was faster.
-        }
-
+        _polled.Shut();
         _polled.Dispose();
         _shut?.SetResult();
     }

@@ -27,6 +27,10 @@ internal sealed unsafe partial class LinuxEventLoop
     private const int Interrupted = 4;
     private const int MostEvents = 256;
 
+    // So many wait for no more than as many others to be served; larger ones take longer to copy than it is worth.
+    private const int MostHeld = 32;
+    private const int LargestHeld = 4 * 1024;
+
     // struct epoll_event is packed on x86-64 only.
     private static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
     private static readonly int DataOffset = EventSize - sizeof(long);
@@ -45,6 +49,13 @@ internal sealed unsafe partial class LinuxEventLoop
     private LinuxPolledSocket?[] _sockets = new LinuxPolledSocket?[256];
     private int _lastGeneration;
 
+    // What the sockets of a turn send, until its end.
+    private readonly byte[] _held = new byte[MostHeld * LargestHeld];
+    private readonly LinuxPolledSocket[] _holding = new LinuxPolledSocket[MostHeld];
+    private int _heldCount;
+    private int _heldLength;
+    private bool _isMoreToServe;
+
     private LinuxEventLoop()
     {
         _epoll = Create(CloseOnExec);
@@ -61,6 +72,29 @@ internal sealed unsafe partial class LinuxEventLoop
 
     /// <summary>For a new socket: what is opened in a loop stays with it, so that a client and its service are served by the same processor.</summary>
     public static LinuxEventLoop ForNew() => t_current ?? All[Interlocked.Increment(ref s_next) % (uint)All.Length];
+
+    /// <summary>
+    /// Keeps what a socket sends until others of this turn have been served. Each send(2) wakes somebody, who then takes the processor away in the middle of
+    /// a request, and leaves the caches full of other things: without that a small request takes a quarter less.
+    /// </summary>
+    /// <param name="socket">Has nothing held yet; its <see cref="LinuxPolledSocket.SendHeld"/> is called soon.</param>
+    /// <param name="bytes">What it sends.</param>
+    /// <param name="held">The same until then.</param>
+    /// <returns>False where it has to be sent at once.</returns>
+    public static bool TryHold(LinuxPolledSocket socket, ReadOnlySpan<byte> bytes, ref ReadOnlyMemory<byte> held)
+    {
+        if (t_current is not { _isMoreToServe: true, _heldCount: < MostHeld } loop || bytes.Length > LargestHeld)
+        {
+            return false;
+        }
+
+        var copy = loop._held.AsMemory(loop._heldLength, bytes.Length);
+        bytes.CopyTo(copy.Span);
+        held = copy;
+        loop._heldLength += bytes.Length;
+        loop._holding[loop._heldCount++] = socket;
+        return true;
+    }
 
     public void Watch(int descriptor, LinuxPolledSocket socket, bool isWatched, bool forRoom)
     {
@@ -111,14 +145,31 @@ internal sealed unsafe partial class LinuxEventLoop
 
             for (var i = 0; i < count; i++)
             {
+                _isMoreToServe = i < count - 1 || _heldCount > 0;
                 var description = events + (i * EventSize);
                 var data = *(ulong*)(description + DataOffset);
                 if (Volatile.Read(ref _sockets)[(int)(uint)data] is { } socket && socket.Generation == (int)(data >> 32))
                 {
                     socket.OnEvents((LinuxEvents)(*(uint*)description));
                 }
+
+                if (_heldCount == MostHeld || i == count - 1)
+                {
+                    SendHeld();
+                }
             }
         }
+    }
+
+    private void SendHeld()
+    {
+        for (var i = 0; i < _heldCount; i++)
+        {
+            _holding[i].SendHeld();
+            _holding[i] = null!;
+        }
+
+        (_heldCount, _heldLength) = (0, 0);
     }
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]

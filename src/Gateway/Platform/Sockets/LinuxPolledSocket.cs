@@ -12,11 +12,17 @@ namespace Gateway.Platform.Sockets;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
 {
+    // Whoever reads at all has read the last few KB by then.
+    private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(10);
+
     private readonly SafeSocketHandle _handle = socket.SafeHandle;
     private readonly int _descriptor = (int)socket.SafeHandle.DangerousGetHandle();
     private readonly LinuxEventLoop _loop = LinuxEventLoop.ForNew();
     private readonly Readiness _bytes = new();
     private readonly Readiness _room = new();
+    private readonly Lock _sending = new();
+    // Counts as sent: the loop's until the end of its turn, after that what there was no room for.
+    private ReadOnlyMemory<byte> _held;
     private bool _isWatched;
     private bool _isWatchedForRoom;
     private bool _isDisposed;
@@ -115,6 +121,55 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
     /// <returns>How much that was.</returns>
     public int TrySend(ReadOnlySpan<byte> bytes, bool isMoreToCome = false)
     {
+        lock (_sending)
+        {
+            if (!TrySendHeld())
+            {
+                return 0;
+            }
+
+            // Where there was no room once there may be none again, and the user has to know.
+            return !isMoreToCome && !_isWatchedForRoom && !_isDisposed && LinuxEventLoop.TryHold(this, bytes, ref _held) ? bytes.Length : Send(bytes, isMoreToCome);
+        }
+    }
+
+    public override ValueTask FinishAsync()
+    {
+        lock (_sending)
+        {
+            if (_held.IsEmpty)
+            {
+                return ValueTask.CompletedTask;
+            }
+        }
+
+        return SendLastAsync();
+    }
+
+    public override void Shut()
+    {
+        TrySendLast();
+        base.Shut();
+    }
+
+    public override ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var sent = TrySend(bytes.Span);
+        return sent == bytes.Length ? ValueTask.CompletedTask : SendRestAsync(bytes[sent..], cancellationToken);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendRestAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (!bytes.IsEmpty)
+        {
+            await WaitForRoomAsync(cancellationToken);
+            bytes = bytes[TrySend(bytes.Span)..];
+        }
+    }
+
+    private int Send(ReadOnlySpan<byte> bytes, bool isMoreToCome = false)
+    {
         var sent = 0;
         while (sent < bytes.Length && LinuxSockets.Send(_handle, _descriptor, bytes[sent..], isMoreToCome) is > 0 and var more)
         {
@@ -124,19 +179,78 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         return sent;
     }
 
-    public override ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    // Under the lock. What fails is not tried again.
+    private bool TrySendHeld()
     {
-        var sent = TrySend(bytes.Span);
-        return sent == bytes.Length ? ValueTask.CompletedTask : FinishAsync(bytes[sent..], cancellationToken);
+        if (_held.IsEmpty)
+        {
+            return true;
+        }
+
+        var held = _held;
+        _held = default;
+        var sent = Send(held.Span);
+        if (sent < held.Length)
+        {
+            // The loop needs its memory.
+            _held = held[sent..].ToArray();
+        }
+
+        return _held.IsEmpty;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FinishAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    // As far as there is room.
+    private bool TrySendLast()
     {
-        while (!bytes.IsEmpty)
+        try
         {
-            await WaitForRoomAsync(cancellationToken);
-            bytes = bytes[TrySend(bytes.Span)..];
+            lock (_sending)
+            {
+                return TrySendHeld();
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The other side was faster: there is nobody to send it to.
+            return true;
+        }
+    }
+
+    private async ValueTask SendLastAsync()
+    {
+        using var patience = new CancellationTokenSource(FinishPatience);
+        try
+        {
+            while (!TrySendLast())
+            {
+                await WaitForRoomAsync(patience.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It has not read for so long.
+        }
+    }
+
+    /// <summary>By the loop, at the end of the turn in which it has kept something.</summary>
+    internal void SendHeld()
+    {
+        try
+        {
+            lock (_sending)
+            {
+                if (TrySendHeld())
+                {
+                    return;
+                }
+            }
+
+            Watch(forRoom: true);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Its user believes that it was sent, and learns by the end that it was not.
+            Shut();
         }
     }
 
@@ -152,6 +266,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
 
         if ((events & (LinuxEvents.Room | LinuxEvents.HangUp | LinuxEvents.Error)) != 0)
         {
+            SendHeld();
             _room.Signal();
         }
 
@@ -172,6 +287,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
 
     public override void Dispose()
     {
+        TrySendLast();
         lock (_bytes)
         {
             if (_isDisposed)

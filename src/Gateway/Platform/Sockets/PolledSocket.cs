@@ -39,6 +39,22 @@ internal abstract class PolledSocket(Socket socket) : IByteChannel, IDisposable
 
     public abstract ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
+    /// <summary>Waits until the kernel has all that was sent, which may still be on its way there; ten seconds at most.</summary>
+    public virtual ValueTask FinishAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Ends both directions in order; nothing where the other side was faster.</summary>
+    public virtual void Shut()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // There is nothing left to end.
+        }
+    }
+
     /// <summary>Closes it: whoever reads or writes fails.</summary>
     public virtual void Dispose() => socket.Dispose();
 }

@@ -130,16 +130,8 @@ internal sealed class BufferedSocket(PolledSocket socket)
     public void Abort()
     {
         _isAborted = true;
-        try
-        {
-            // By itself .NET resets a connection that is being read.
-            Socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The other side was faster.
-        }
-
+        // By itself .NET resets a connection that is being read.
+        socket.Shut();
         // The buffer stays with a read that may be under way.
         socket.Dispose();
     }

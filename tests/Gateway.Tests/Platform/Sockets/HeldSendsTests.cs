@@ -1,0 +1,205 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Gateway.Platform;
+using Gateway.Platform.Sockets;
+
+namespace Gateway.Tests.Platform.Sockets;
+
+/// <summary>What is sent in an event loop's turn waits for its end. By itself: whether anybody goes on in a loop holds for the whole process.</summary>
+[CollectionDefinition(nameof(HeldSendsTests), DisableParallelization = true)]
+[Collection(nameof(HeldSendsTests))]
+[SupportedOSPlatform("linux")]
+public sealed class HeldSendsTests : IDisposable
+{
+    private const int Sockets = 40;
+    private const int LargestHeld = 4 * 1024;
+
+    private readonly List<(Socket Peer, LinuxPolledSocket Polled)> _pairs = [];
+    private readonly ManualResetEventSlim _isAllThere = new();
+
+    public HeldSendsTests()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere .NET waits");
+        EventLoop.IsShared = true;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        for (var i = 0; i < Sockets; i++)
+        {
+            var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 10_000 };
+            peer.Connect(listener.LocalEndpoint);
+            _pairs.Add((peer, new LinuxPolledSocket(listener.AcceptSocket()) { GoesOnInLoop = true }));
+        }
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        EventLoop.IsShared = false;
+        foreach (var (peer, polled) in _pairs)
+        {
+            polled.Dispose();
+            peer.Dispose();
+        }
+    }
+
+    /// <summary>Has each socket served in the loop that it belongs to, all of a loop in one turn.</summary>
+    private async Task ServeAsync(Func<LinuxPolledSocket, int, Task> serve)
+    {
+        var served = _pairs.Select((pair, i) => ServeOneAsync(pair.Polled, i, serve)).ToArray();
+        // The first of each loop keep it from the others, until all have come.
+        foreach (var (peer, _) in _pairs)
+        {
+            peer.Send([1]);
+        }
+
+        await Task.Delay(100, Token);
+        _isAllThere.Set();
+        await Task.WhenAll(served).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await EventLoop.LeaveAsync();
+    }
+
+    private async Task ServeOneAsync(LinuxPolledSocket polled, int number, Func<LinuxPolledSocket, int, Task> serve)
+    {
+        Assert.Equal(-1, polled.TryReceive(new byte[10]));
+        await polled.WaitForBytesAsync(Token);
+        Assert.True(EventLoop.IsCurrent);
+        Assert.Equal(1, polled.TryReceive(new byte[10]));
+        _isAllThere.Wait(Token);
+        await serve(polled, number);
+    }
+
+    private static byte[] Receive(Socket peer, int length)
+    {
+        var received = new byte[length];
+        for (var total = 0; total < length;)
+        {
+            var count = peer.Receive(received.AsSpan(total));
+            Assert.NotEqual(0, count);
+            total += count;
+        }
+
+        return received;
+    }
+
+    [Fact]
+    public async Task WhatIsSentGoesWhenOthersOfTheTurnHaveBeenServed()
+    {
+        var waiting = 0;
+        await ServeAsync((polled, number) =>
+        {
+            Assert.Equal(2, polled.TrySend([(byte)number, 7]));
+            waiting += _pairs[number].Peer.Available == 0 ? 1 : 0;
+            return Task.CompletedTask;
+        });
+
+        // But for the first of each loop, whose turn was theirs alone.
+        Assert.InRange(waiting, Sockets / 2, Sockets);
+        for (var i = 0; i < Sockets; i++)
+        {
+            Assert.Equal([(byte)i, 7], Receive(_pairs[i].Peer, 2));
+        }
+    }
+
+    [Fact]
+    public async Task OneSocketsBytesStayInTheirOrder()
+    {
+        var (small, large) = (new byte[3_000], new byte[9_000]);
+        Array.Fill(small, (byte)'s');
+        Array.Fill(large, (byte)'l');
+        await ServeAsync(async (polled, _) =>
+        {
+            Assert.Equal(1, polled.TrySend("a"u8));
+            Assert.Equal(1, polled.TrySend("b"u8, isMoreToCome: true));
+            Assert.Equal(small.Length, polled.TrySend(small));
+            Assert.Equal(large.Length, polled.TrySend(large));
+            Assert.Equal(1, polled.TrySend("c"u8));
+            await Task.Run(() => Assert.Equal(1, polled.TrySend("d"u8)), Token);
+        });
+
+        foreach (var (peer, _) in _pairs)
+        {
+            Assert.Equal([(byte)'a', (byte)'b', .. small, .. large, (byte)'c', (byte)'d'], Receive(peer, 2 + small.Length + large.Length + 2));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhoEndsItHasSentWhatWasHeld(bool isShut)
+    {
+        await ServeAsync((polled, _) =>
+        {
+            Assert.Equal(4, polled.TrySend("last"u8));
+            if (isShut)
+            {
+                polled.Shut();
+            }
+
+            polled.Dispose();
+            return Task.CompletedTask;
+        });
+
+        foreach (var (peer, _) in _pairs)
+        {
+            Assert.Equal("last"u8.ToArray(), Receive(peer, 4));
+            Assert.Equal(0, peer.Receive(new byte[1]));
+        }
+    }
+
+    [Fact]
+    public async Task WhatThereIsNoRoomForFollowsWhenThereIs()
+    {
+        foreach (var (_, polled) in _pairs)
+        {
+            polled.Socket.SendBufferSize = 1;
+        }
+
+        var sent = new int[Sockets];
+        await ServeAsync((polled, number) =>
+        {
+            for (var i = 0; i < 2000 && polled.TrySend(new byte[LargestHeld].Select(_ => (byte)i).ToArray()) == LargestHeld; i++)
+            {
+                sent[number]++;
+            }
+
+            return Task.CompletedTask;
+        });
+        var finished = _pairs.Select(pair => pair.Polled.FinishAsync().AsTask()).ToArray();
+
+        Assert.All(sent, static count => Assert.InRange(count, 1, 1999));
+        for (var i = 0; i < Sockets; i++)
+        {
+            Assert.Equal(Enumerable.Range(0, sent[i]).SelectMany(n => Enumerable.Repeat((byte)n, LargestHeld)), Receive(_pairs[i].Peer, sent[i] * LargestHeld));
+        }
+
+        await Task.WhenAll(finished).WaitAsync(TimeSpan.FromSeconds(10), Token);
+    }
+
+    [Fact]
+    public async Task AUserWhosePeerHasGoneLearnsItByTheEnd()
+    {
+        await ServeAsync(async (polled, number) =>
+        {
+            _pairs[number].Peer.LingerState = new LingerOption(true, 0);
+            _pairs[number].Peer.Dispose();
+            int received;
+            try
+            {
+                // Sent at once by the first of a loop, who is told here.
+                Assert.Equal(1, polled.TrySend("x"u8));
+                while ((received = polled.TryReceive(new byte[10])) < 0)
+                {
+                    await polled.WaitForBytesAsync(Token);
+                }
+            }
+            catch (SocketException)
+            {
+                received = 0;
+            }
+
+            Assert.Equal(0, received);
+        });
+    }
+}
