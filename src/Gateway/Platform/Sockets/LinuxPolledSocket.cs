@@ -23,6 +23,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
     private readonly Lock _sending = new();
     // Counts as sent: the loop's until the end of its turn, after that what there was no room for.
     private ReadOnlyMemory<byte> _held;
+    private bool _hasLackedRoom;
     private bool _isWatched;
     private bool _isWatchedForRoom;
     private bool _isDisposed;
@@ -129,7 +130,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
             }
 
             // Where there was no room once there may be none again, and the user has to know.
-            return !isMoreToCome && !_isWatchedForRoom && !_isDisposed && LinuxEventLoop.TryHold(this, bytes, ref _held) ? bytes.Length : Send(bytes, isMoreToCome);
+            return !isMoreToCome && !_hasLackedRoom && !_isDisposed && LinuxEventLoop.TryHold(this, bytes, ref _held) ? bytes.Length : Send(bytes, isMoreToCome);
         }
     }
 
@@ -176,6 +177,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
             sent += more;
         }
 
+        _hasLackedRoom |= sent < bytes.Length;
         return sent;
     }
 
