@@ -134,18 +134,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         }
     }
 
-    public override ValueTask FinishAsync()
-    {
-        lock (_sending)
-        {
-            if (_held.IsEmpty)
-            {
-                return ValueTask.CompletedTask;
-            }
-        }
-
-        return SendLastAsync();
-    }
+    public override ValueTask FinishAsync() => TrySendLast() ? ValueTask.CompletedTask : SendLastAsync();
 
     public override void Shut()
     {
@@ -201,7 +190,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         return _held.IsEmpty;
     }
 
-    // As far as there is room.
+    /// <returns>Whether nothing is left.</returns>
     private bool TrySendLast()
     {
         try
@@ -223,10 +212,11 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         using var patience = new CancellationTokenSource(FinishPatience);
         try
         {
-            while (!TrySendLast())
+            do
             {
                 await WaitForRoomAsync(patience.Token);
             }
+            while (!TrySendLast());
         }
         catch (OperationCanceledException)
         {
@@ -234,7 +224,7 @@ internal sealed class LinuxPolledSocket(Socket socket) : PolledSocket(socket)
         }
     }
 
-    /// <summary>By the loop, at the end of the turn in which it has kept something.</summary>
+    /// <summary>By the loop: at the end of the turn in which it has kept something, and when there is room again.</summary>
     internal void SendHeld()
     {
         try
