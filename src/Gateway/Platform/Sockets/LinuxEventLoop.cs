@@ -75,7 +75,7 @@ internal sealed unsafe partial class LinuxEventLoop
 
     /// <summary>
     /// Keeps what a socket sends until others of this turn have been served. Each send(2) wakes somebody, who then takes the processor away in the middle of
-    /// a request, and leaves the caches full of other things: without that a small request takes a quarter less.
+    /// a request, and leaves the caches full of other things: without that a small request takes a quarter to a third less.
     /// </summary>
     /// <param name="socket">Has nothing held yet; its <see cref="LinuxPolledSocket.SendHeld"/> is called soon.</param>
     /// <param name="bytes">What it sends.</param>

@@ -54,7 +54,6 @@ public sealed class HeldSendsTests : IDisposable
             peer.Send([1]);
         }
 
-        await Task.Delay(100, Token);
         _isAllThere.Set();
         await Task.WhenAll(served).WaitAsync(TimeSpan.FromSeconds(20), Token);
         await EventLoop.LeaveAsync();
@@ -90,7 +89,7 @@ public sealed class HeldSendsTests : IDisposable
         await ServeAsync((polled, number) =>
         {
             Assert.Equal(2, polled.TrySend([(byte)number, 7]));
-            waiting += _pairs[number].Peer.Available == 0 ? 1 : 0;
+            Interlocked.Add(ref waiting, _pairs[number].Peer.Available == 0 ? 1 : 0);
             return Task.CompletedTask;
         });
 
