@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gateway.Platform;
 
 /// <summary>
@@ -15,10 +17,7 @@ internal static class EventLoop
     public static bool IsCurrent => !Thread.CurrentThread.IsThreadPoolThread;
 
     /// <summary>Goes on in the pool: before files, passwords, or whatever else may take long.</summary>
-    public static ValueTask LeaveAsync()
-    {
-        return IsCurrent ? YieldAsync() : ValueTask.CompletedTask;
-
-        static async ValueTask YieldAsync() => await Task.Yield();
-    }
+    /// <returns>Nothing that could be over before it is awaited, with which its caller would stay where it is.</returns>
+    public static ConfiguredTaskAwaitable LeaveAsync() =>
+        Task.CompletedTask.ConfigureAwait(IsCurrent ? ConfigureAwaitOptions.ForceYielding : ConfigureAwaitOptions.None);
 }

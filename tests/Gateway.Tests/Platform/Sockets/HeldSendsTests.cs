@@ -14,6 +14,7 @@ public sealed class HeldSendsTests : IDisposable
 {
     private const int Sockets = 40;
     private const int LargestHeld = 4 * 1024;
+    private const int MostSends = 2000;
 
     private readonly List<(Socket Peer, LinuxPolledSocket Polled)> _pairs = [];
     private readonly ManualResetEventSlim _isAllThere = new();
@@ -47,6 +48,7 @@ public sealed class HeldSendsTests : IDisposable
     /// <summary>Has each socket served in the loop that it belongs to, all of a loop in one turn.</summary>
     private async Task ServeAsync(Func<LinuxPolledSocket, int, Task> serve)
     {
+        _isAllThere.Reset();
         var served = _pairs.Select((pair, i) => ServeOneAsync(pair.Polled, i, serve)).ToArray();
         // The first of each loop keep it from the others, until all have come.
         foreach (var (peer, _) in _pairs)
@@ -147,35 +149,62 @@ public sealed class HeldSendsTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task WhatThereIsNoRoomForFollowsWhenThereIs()
+    /// <summary>Each sends until there is no room for it.</summary>
+    /// <returns>How many bytes each of them has, the largest that is held of each number.</returns>
+    private async Task<int[]> FillAsync()
     {
+        var sent = new int[Sockets];
         foreach (var (_, polled) in _pairs)
         {
             polled.Socket.SendBufferSize = 1;
         }
 
-        var sent = new int[Sockets];
         await ServeAsync((polled, number) =>
         {
-            for (var i = 0; i < 2000 && polled.TrySend(new byte[LargestHeld].Select(_ => (byte)i).ToArray()) == LargestHeld; i++)
+            for (var i = 0; i < MostSends && sent[number] == i * LargestHeld; i++)
             {
-                sent[number]++;
+                sent[number] += polled.TrySend(Enumerable.Repeat((byte)i, LargestHeld).ToArray());
             }
 
             return Task.CompletedTask;
         });
+        return sent;
+    }
+
+    [Fact]
+    public async Task WhatThereIsNoRoomForFollowsWhenThereIs()
+    {
+        var sent = await FillAsync();
         // Whether somebody waits for it or not.
         var finished = _pairs.Where((_, i) => i % 2 == 0).Select(pair => pair.Polled.FinishAsync().AsTask()).ToArray();
 
         Assert.Contains(finished, static task => !task.IsCompleted);
-        Assert.All(sent, static count => Assert.InRange(count, 1, 1999));
+        Assert.All(sent, static count => Assert.InRange(count, 1, MostSends * LargestHeld - 1));
         for (var i = 0; i < Sockets; i++)
         {
-            Assert.Equal(Enumerable.Range(0, sent[i]).SelectMany(n => Enumerable.Repeat((byte)n, LargestHeld)), Receive(_pairs[i].Peer, sent[i] * LargestHeld));
+            Assert.Equal(Enumerable.Range(0, sent[i]).Select(static n => (byte)(n / LargestHeld)), Receive(_pairs[i].Peer, sent[i]));
         }
 
         await Task.WhenAll(finished).WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await EventLoop.LeaveAsync();
+    }
+
+    /// <summary>It waits for its peer by its own patience, and not by that of whoever closes it.</summary>
+    [Fact]
+    public async Task AUserWhoHasLackedRoomOnceIsToldAtOnceFromThenOn()
+    {
+        var sent = await FillAsync();
+        for (var i = 0; i < Sockets; i++)
+        {
+            _pairs[i].Polled.Socket.NoDelay = true;
+            Receive(_pairs[i].Peer, sent[i]);
+        }
+
+        await ServeAsync(async (polled, number) =>
+        {
+            await polled.SendAsync(new byte[2], Token);
+            Assert.Equal(2, _pairs[number].Peer.Available);
+        });
     }
 
     [Fact]
