@@ -15,8 +15,14 @@ public sealed class EventLoopTests
         async Task LeaveAsync()
         {
             var leaving = EventLoop.LeaveAsync();
-            // The pool has all the time to be faster.
-            Thread.Sleep(100);
+            for (var i = 0; i < 100; i++)
+            {
+                // Whatever else it has been given, the pool has done by then.
+                using var isLaterDone = new ManualResetEventSlim();
+                ThreadPool.QueueUserWorkItem(_ => isLaterDone.Set());
+                isLaterDone.Wait();
+            }
+
             await leaving;
             isInLoop.SetResult(EventLoop.IsCurrent);
         }
