@@ -5,7 +5,7 @@ namespace Gateway.Platform;
 /// <summary>
 /// The threads that wait for sockets, one for each processor (<see cref="Sockets.LinuxEventLoop"/>). To wake a thread of the pool for whatever has
 /// come costs, for the bytes of a message that only has to be passed on, as much as the work. Those who ask for it
-/// (<see cref="Sockets.PolledSocket.GoesOnInLoop"/>) therefore go on in the loop's own thread, and leave it at once (<see cref="Task.Yield"/>) unless
+/// (<see cref="Sockets.PolledSocket.GoesOnInLoop"/>) therefore go on in the loop's own thread, and leave it at once (<see cref="LeaveAsync"/>) unless
 /// what they do is short and never blocks: while they are in it, the loop's other sockets wait.
 /// </summary>
 internal static class EventLoop

@@ -77,9 +77,9 @@ internal sealed class WebSocketRelay : IForwarderErrorFeature, IDisposable
             for (var turn = 1; ; turn++)
             {
                 _ending.Token.ThrowIfCancellationRequested();
-                if (turn % TurnsInEventLoop == 0 && EventLoop.IsCurrent)
+                if (turn % TurnsInEventLoop == 0)
                 {
-                    await Task.Yield();
+                    await EventLoop.LeaveAsync();
                 }
 
                 // Who is silent needs no buffer.

@@ -209,11 +209,7 @@ internal sealed class SocketConnection :
             error = exception;
         }
 
-        if (EventLoop.IsCurrent)
-        {
-            await Task.Yield();
-        }
-
+        await EventLoop.LeaveAsync();
         _reader.End(_abortReason ?? error);
         // Whoever is told may do much and take long.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);

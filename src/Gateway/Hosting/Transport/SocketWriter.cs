@@ -117,9 +117,9 @@ internal sealed class SocketWriter(IByteChannel channel, SocketConnection connec
             hasGone = true;
         }
 
-        if (EventLoop.IsCurrent && connection.MostBytes < int.MaxValue)
+        if (connection.MostBytes < int.MaxValue)
         {
-            await Task.Yield();
+            await EventLoop.LeaveAsync();
         }
 
         return Result(isCompleted: hasGone);
