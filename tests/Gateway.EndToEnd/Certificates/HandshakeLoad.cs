@@ -44,6 +44,9 @@ internal sealed class HandshakeLoad : IAsyncDisposable
 
     public IReadOnlyCollection<string> Failures => _failures;
 
+    /// <summary>The serial numbers of all certificates that handshakes were given.</summary>
+    public IEnumerable<string> Seen => _certificates.Where(certificate => certificate.Value.First.Task.IsCompleted).Select(certificate => certificate.Key);
+
     /// <summary>Waits until a handshake gets this certificate.</summary>
     public Task FirstSightOf(PemPair pair) => Of(pair.SerialNumber).First.Task;
 

@@ -12,7 +12,7 @@ namespace Gateway.EndToEnd.Certificates;
 public sealed class ReplacedFilesTests
 {
     // The gateway promises 2 s; what it took stands in the test's output. This machine may be busy.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -80,7 +80,7 @@ public sealed class ReplacedFilesTests
         }
 
         Assert.Equal(broken.Length, gateway.Program.All.Lines.Count(line => IsRefusal(line)));
-        Assert.All(broken, pair => Assert.False(load.FirstSightOf(pair).IsCompleted));
+        Assert.Equal([old.SerialNumber], load.Seen);
         files.Write(next);
         await load.FirstSightOf(next).WaitAsync(Patience, Cancellation);
 
